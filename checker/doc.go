@@ -1,0 +1,2 @@
+// Package checker says whether what happened is right.
+package checker

@@ -1,0 +1,2 @@
+// Package histories says what happened.
+package histories

@@ -1,0 +1,2 @@
+// Package nemesis says what goes wrong, and when.
+package nemesis

@@ -1,0 +1,2 @@
+// Package system is what is under test.
+package system
