@@ -2,6 +2,7 @@ package histories
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -59,6 +60,47 @@ type Op struct {
 	Error   string // why it is Fail or Info; for the nemesis the evidence in words
 }
 
+// MarshalText returns the word that history files use.
+func (t Type) MarshalText() ([]byte, error) {
+	if t < Invoke || t > Info {
+		return nil, fmt.Errorf("%v: expected invoke, ok, fail or info", t)
+	}
+	return []byte(typeNames[t]), nil
+}
+
+// UnmarshalText is [ParseType].
+func (t *Type) UnmarshalText(word []byte) (err error) {
+	*t, err = ParseType(string(word))
+	return err
+}
+
+// AppendJSON appends the event as it stands in history files, without a newline.
+// It does not allocate if b has room.
+func (op *Op) AppendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"index":`...), int64(op.Index), 10)
+	b = strconv.AppendInt(append(b, `,"time":`...), int64(op.Time), 10)
+	b = append(append(b, `,"type":"`...), op.Type.String()...)
+	if op.Process == Nemesis {
+		b = append(b, `","process":"nemesis"`...)
+	} else {
+		b = strconv.AppendInt(append(b, `","process":`...), int64(op.Process), 10)
+	}
+	b = appendString(append(b, `,"f":`...), op.F)
+	if op.Key != "" {
+		b = appendString(append(b, `,"key":`...), op.Key)
+	}
+	if !op.Value.IsNil() {
+		b = op.Value.AppendJSON(append(b, `,"value":`...))
+	}
+	if op.Node != "" {
+		b = appendString(append(b, `,"node":`...), op.Node)
+	}
+	if op.Error != "" {
+		b = appendString(append(b, `,"error":`...), op.Error)
+	}
+	return append(b, '}')
+}
+
 // Operation is an invocation with its completion. Complete is nil when the
 // history ends before the operation does, which means the same as Info.
 type Operation struct {
@@ -80,32 +122,4 @@ func (o Operation) Value() Value {
 		return o.Complete.Value
 	}
 	return o.Invoke.Value
-}
-
-// Header is the first line of a history file.
-type Header struct {
-	Start    time.Time // wall clock when Time was 0
-	Seed     uint64
-	Workload string // the workload's name
-	Model    string // what the history claims to be, for the checker: "register", …
-	Nodes    []string
-	Clients  int // number of client lanes: lane of a process = process mod Clients
-}
-
-// History is a recorded or read history. Ops is in index order.
-type History struct {
-	Header Header
-	Ops    []Op
-	// Interrupted says why the file has no valid trailer: "" when it is
-	// complete.
-	Interrupted string
-}
-
-// Lane is the client lane of a process: processes that retired and the ones
-// that replaced them share it.
-func (h *History) Lane(process int) int {
-	if h.Header.Clients <= 0 || process < 0 {
-		return process
-	}
-	return process % h.Header.Clients
 }

@@ -16,6 +16,11 @@ const (
 	List
 )
 
+// MaxDepth is how deep lists may be nested in a value that is recorded or read.
+const MaxDepth = 1000
+
+const tooDeep = "lists that are nested at most 1000 deep"
+
 // Value is what an operation carries: nothing, a 64-bit integer, a string or a
 // list of values. The zero Value is nil. Making and encoding an integer does
 // not allocate.
@@ -34,6 +39,19 @@ func StringValue(s string) Value { return Value{kind: String, str: s} }
 
 // ListValue returns a list. It keeps the slice.
 func ListValue(list ...Value) Value { return Value{kind: List, list: list} }
+
+// ParseValue reads a value from JSON: null, an integer of 64 bits, a string or
+// a list of values. The error is an [*Error].
+func ParseValue(text []byte) (Value, error) {
+	s := scanner{data: text}
+	s.space()
+	v := s.value(0)
+	s.end()
+	if s.failure != nil {
+		return Value{}, s.failure
+	}
+	return v, nil
+}
 
 // Kind reports what the value is.
 func (v Value) Kind() Kind { return v.kind }
@@ -59,6 +77,15 @@ func (v Value) Equal(w Value) bool {
 // String returns the value as it stands in history files: JSON.
 func (v Value) String() string { return string(v.AppendJSON(nil)) }
 
+// MarshalJSON returns the value as it stands in history files.
+func (v Value) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// UnmarshalJSON is [ParseValue].
+func (v *Value) UnmarshalJSON(text []byte) (err error) {
+	*v, err = ParseValue(text)
+	return err
+}
+
 // AppendJSON appends the value's JSON to b.
 func (v Value) AppendJSON(b []byte) []byte {
 	switch v.kind {
@@ -68,11 +95,11 @@ func (v Value) AppendJSON(b []byte) []byte {
 		return appendString(b, v.str)
 	case List:
 		b = append(b, '[')
-		for i, e := range v.list {
+		for i := range v.list {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = e.AppendJSON(b)
+			b = v.list[i].AppendJSON(b)
 		}
 		return append(b, ']')
 	default:
@@ -80,4 +107,37 @@ func (v Value) AppendJSON(b []byte) []byte {
 	}
 }
 
-func appendString(b []byte, s string) []byte { return strconv.AppendQuote(b, s) }
+// nestedWithin reports whether lists are nested at most n deep.
+func (v Value) nestedWithin(n int) bool {
+	return v.kind != List ||
+		n > 0 && !slices.ContainsFunc(v.list, func(e Value) bool { return !e.nestedWithin(n - 1) })
+}
+
+// value reads a value; depth is the number of lists around it.
+func (s *scanner) value(depth int) Value {
+	switch c := s.peek(); {
+	case c == '-' || c-'0' <= 9:
+		return IntValue(s.int64())
+	case c == '"':
+		return StringValue(string(s.bytes()))
+	case c == '[':
+		return s.listValue(depth)
+	case s.literal("null"):
+	default:
+		s.fail(RuleSyntax, "null, an integer, a string or a list")
+	}
+	return Value{}
+}
+
+func (s *scanner) listValue(depth int) Value {
+	if depth >= MaxDepth {
+		s.fail(RuleValue, tooDeep)
+		return Value{}
+	}
+	var list []Value
+	s.begin('[', "a list")
+	for first := true; s.more(first, ']'); first = false {
+		list = append(list, s.value(depth+1))
+	}
+	return ListValue(list...)
+}
