@@ -8,6 +8,12 @@ import (
 // The abilities that faults need of a testbed, each a small interface found by
 // type assertion. A testbed that lacks one cannot do the faults that need it,
 // and they are refused by name.
+//
+// The calls about one node never overlap, except LinkStats, Counter and Down,
+// which may come at any time from any goroutine; calls about different nodes do,
+// and so do they with those of the network. Apply and Reset may overlap too. No
+// call is made to a node that is known to be down, except Boot; none to one that
+// is paused, except Resume and Kill.
 
 // Links is a testbed whose network can be disturbed.
 type Links interface {
@@ -23,10 +29,12 @@ type Links interface {
 // Processes is a testbed that can end and restart nodes.
 type Processes interface {
 	// Kill ends the node at once, as a power failure would: what its disk had
-	// not synced is gone. It returns when the node is gone.
+	// not synced is gone. It returns when the node is gone. A paused node can be
+	// killed. After an error the node still runs, unless Watch says otherwise.
 	Kill(ctx context.Context, node string) (Death, error)
-	// Start starts a node that is down and returns when it serves.
-	Start(ctx context.Context, node string) error
+	// Boot starts a node that is down and returns when it serves, which may be
+	// only when others do: several starts overlap.
+	Boot(ctx context.Context, node string) error
 }
 
 // Death is the evidence of a kill.
@@ -41,6 +49,7 @@ type Death struct {
 type Pauses interface {
 	// Pause returns when every thread of the node stands still.
 	Pause(ctx context.Context, node string) error
+	// Resume lets the node go on; for one that is not paused it does nothing.
 	Resume(ctx context.Context, node string) error
 }
 
@@ -48,7 +57,8 @@ type Pauses interface {
 type Failpoints interface {
 	// Arm makes the next passage of the point die (after the delay) or, if
 	// Crash is false, sleep for the delay. The last call counts; the zero
-	// action disarms.
+	// action disarms. It holds for one passage in the node's present
+	// incarnation: a node that is started has nothing armed.
 	Arm(ctx context.Context, node, point string, action Action) error
 }
 
@@ -60,14 +70,17 @@ type Action struct {
 
 // Settings is a testbed that can pass named settings to nodes while they run:
 // faults that only the system itself can do, such as refusing a key, and faults
-// of the disk and the clock that the node's own site does. "" takes it back.
+// of the disk and the clock that the node's own site does. "" takes it back. The
+// nemesis sets again, after a start, what is still wanted, so that a testbed may
+// keep settings over a restart or not.
 type Settings interface {
 	Set(ctx context.Context, node, name, value string) error
 }
 
 // Counters is a testbed whose nodes count what happens to them: failpoint hits
 // under "failpoint/<name>", refusals of the system under "refused", torn writes
-// under "disk/torn". Counters survive the death of the node and only grow.
+// under "disk/torn". Counters survive the death of the node and only grow; a
+// failpoint's counter has grown when Watch says that it ended the node.
 type Counters interface {
 	Counter(node, name string) int64
 }
@@ -75,6 +88,8 @@ type Counters interface {
 // Watch is a testbed that says which nodes are alive: a crash failpoint ends a
 // node without the nemesis.
 type Watch interface {
-	// Down returns a channel that is closed when the node is not running.
+	// Down returns a channel that is closed when the node is not running: at
+	// once if it is down, else at the end of its present incarnation. When Boot
+	// has returned, it is the channel of the new one.
 	Down(node string) <-chan struct{}
 }

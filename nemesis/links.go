@@ -36,6 +36,27 @@ type Condition struct {
 	Merge time.Duration `json:"merge,omitempty"`
 }
 
+// With returns the condition of a link that two faults disturb at the same time:
+// the cut wins, delays add, of probabilities and of merging the greater counts,
+// of splitting the finer. The bytes of a cut are lost if one of the cuts says so.
+func (c Condition) With(o Condition) Condition {
+	split := max(c.Split, o.Split)
+	if c.Split > 0 && o.Split > 0 {
+		split = min(c.Split, o.Split)
+	}
+	return Condition{
+		Cut:       c.Cut || o.Cut,
+		Lost:      c.Lost || o.Lost,
+		Delay:     c.Delay + o.Delay,
+		Jitter:    c.Jitter + o.Jitter,
+		Loss:      max(c.Loss, o.Loss),
+		Duplicate: max(c.Duplicate, o.Duplicate),
+		Reorder:   max(c.Reorder, o.Reorder),
+		Split:     split,
+		Merge:     max(c.Merge, o.Merge),
+	}
+}
+
 // Matrix is the desired condition of every link. A link that is not in it is
 // healthy; the empty Matrix is the healed network.
 type Matrix map[Link]Condition
@@ -54,4 +75,27 @@ type LinkStats struct {
 	Reordered  int64 `json:"reordered"`  // frames overtaken by a later one
 	Split      int64 `json:"split"`      // chunks that were cut into smaller segments
 	Merged     int64 `json:"merged"`     // chunks that were joined to an earlier one
+}
+
+func (s LinkStats) plus(o LinkStats) LinkStats {
+	s.Passed += o.Passed
+	s.Withheld += o.Withheld
+	s.Blocked += o.Blocked
+	s.Resets += o.Resets
+	s.Refused += o.Refused
+	s.Delayed += o.Delayed
+	s.Dropped += o.Dropped
+	s.Duplicated += o.Duplicated
+	s.Reordered += o.Reordered
+	s.Split += o.Split
+	s.Merged += o.Merged
+	return s
+}
+
+func (s LinkStats) minus(o LinkStats) LinkStats {
+	negative := LinkStats{
+		-o.Passed, -o.Withheld, -o.Blocked, -o.Resets, -o.Refused, -o.Delayed,
+		-o.Dropped, -o.Duplicated, -o.Reordered, -o.Split, -o.Merged,
+	}
+	return s.plus(negative)
 }
