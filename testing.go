@@ -1,0 +1,157 @@
+package gauntlet
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gauntlet-go/gauntlet/checker"
+	"github.com/gauntlet-go/gauntlet/nemesis"
+	"github.com/gauntlet-go/gauntlet/report"
+)
+
+// Run does one run as a test. Anything but a valid verdict fails the test, with
+// the verdict, the explanation, the path of the report and the command that
+// repeats the run, in at most 25 lines.
+//
+// Environment variables override the fields of the test:
+//
+//	GAUNTLET_SEED      seed of all dice
+//	GAUNTLET_DURATION  length of the main phase, such as 60s
+//	GAUNTLET_NODES     number of nodes
+//	GAUNTLET_CLIENTS   number of clients
+//	GAUNTLET_RATE      operations per second
+//	GAUNTLET_FAULTS    faults, such as partition,kill/all
+//	GAUNTLET_OUT       directory for run directories
+//	GAUNTLET_LOG       log level of the harness: debug, info, warn
+//
+// Without GAUNTLET_OUT the run directory is kept only if the test fails, below
+// the system's directory for temporary files. With -short the main phase takes
+// 2 s on three nodes. A run that cannot be finished before the test's deadline
+// is shortened, and refused if no second would be left.
+func Run(t *testing.T, test Test) *Result {
+	t.Helper()
+	test, err := fromEnvironment(test, testing.Short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := test.fitDeadline(t); err != nil {
+		t.Fatal(err)
+	}
+	if test.Logger == nil {
+		test.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: logLevel()}))
+	}
+	keep := test.Out != ""
+	if !keep {
+		if test.Out, err = os.MkdirTemp("", "gauntlet-"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	res, err := Execute(t.Context(), test.replayedBy(t.Name()))
+	if err != nil {
+		t.Fatalf("%s: %v", t.Name(), err)
+	}
+	t.Attr("gauntlet.verdict", res.Validity.String())
+	t.Attr("gauntlet.seed", strconv.FormatUint(res.Seed, 10))
+	if res.Validity != checker.Valid {
+		t.Error(res.failure())
+	} else if !keep {
+		if err := os.RemoveAll(test.Out); err != nil {
+			t.Error(err)
+		}
+	}
+	return res
+}
+
+// failure is what a failed test says.
+func (r *Result) failure() string {
+	var b bytes.Buffer
+	err := report.Text(&b, report.Page{
+		Title: r.Name, Verdict: r.Verdict, History: r.history, Replay: r.Replay,
+	}, report.TextOptions{Report: r.Report})
+	if err != nil {
+		fmt.Fprintf(&b, "%s: %v", r.Validity, err)
+	}
+	return b.String()
+}
+
+// windUp is what a run needs beside its main phase: start, final reads, stop,
+// check, report.
+const windUp = 25 * time.Second
+
+// fitDeadline shortens the main phase so that the run ends before the test is
+// killed.
+func (t *Test) fitDeadline(tb *testing.T) error {
+	deadline, ok := tb.Deadline()
+	if !ok {
+		return nil
+	}
+	duration := t.Duration
+	if duration == 0 {
+		duration = 20 * time.Second
+	}
+	left := time.Until(deadline) - windUp
+	if left < time.Second {
+		return fmt.Errorf("%v are left before the test's deadline, a run needs %v: raise -timeout",
+			time.Until(deadline).Round(time.Second), windUp+time.Second)
+	}
+	t.Duration = min(duration, left)
+	return nil
+}
+
+// replayedBy sets the command that repeats the run.
+func (t Test) replayedBy(name string) Test {
+	if t.Replay == "" && t.Seed != 0 {
+		t.Replay = fmt.Sprintf("GAUNTLET_SEED=%d go test -count=1 -run '^%s$' .", t.Seed, name)
+	}
+	return t
+}
+
+// fromEnvironment fills in what the environment says.
+func fromEnvironment(t Test, short bool) (Test, error) {
+	if short {
+		if t.Duration == 0 {
+			t.Duration = 2 * time.Second
+		}
+		if t.Nodes == 0 {
+			t.Nodes = 3
+		}
+	}
+	var err error
+	read := func(name string, parse func(string) error) {
+		text := os.Getenv("GAUNTLET_" + name)
+		if text == "" || err != nil {
+			return
+		}
+		if e := parse(text); e != nil {
+			err = fmt.Errorf("%w: environment variable GAUNTLET_%s: found %q: %w", ErrConfig, name, text, e)
+		}
+	}
+	read("SEED", func(s string) (e error) { t.Seed, e = strconv.ParseUint(s, 10, 64); return e })
+	read("DURATION", func(s string) (e error) { t.Duration, e = time.ParseDuration(s); return e })
+	read("NODES", func(s string) (e error) { t.Nodes, e = strconv.Atoi(s); return e })
+	read("CLIENTS", func(s string) (e error) { t.Clients, e = strconv.Atoi(s); return e })
+	read("RATE", func(s string) (e error) { t.Rate, e = strconv.ParseFloat(s, 64); return e })
+	read("FAULTS", func(s string) (e error) { t.Nemesis, e = nemesis.Parse(s); return e })
+	read("OUT", func(s string) error { t.Out = s; return nil })
+	for t.Seed == 0 && err == nil {
+		t.Seed = RandomSeed()
+	}
+	return t, err
+}
+
+func logLevel() slog.Level {
+	level := slog.LevelWarn
+	if text := os.Getenv("GAUNTLET_LOG"); text != "" {
+		_ = level.UnmarshalText([]byte(text))
+	}
+	return level
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
