@@ -28,6 +28,7 @@ var houseMayImport = map[string][]string{
 	"controlroom": {"histories", "nemesis", "system", "checker", "testbed", "report", "workload", "."},
 	"cmd":         {"histories", "nemesis", "system", "checker", "testbed", "report", "workload", ".", "controlroom", "mutants"},
 	"mutants":     {},
+	"examples":    {"histories", "system"},
 }
 
 var houseImportRules = []houseRule{

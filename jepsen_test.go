@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/gauntlet-go/gauntlet"
 	"github.com/gauntlet-go/gauntlet/checker"
@@ -15,7 +16,7 @@ import (
 	"github.com/gauntlet-go/gauntlet/workload"
 )
 
-func TestMain(m *testing.M) { gauntlet.Main(m, quorum.System) }
+func TestMain(m *testing.M) { gauntlet.Main(m, quorum.System, dud{}, fragile{}) }
 
 // TestJepsen runs every system with every workload that fits it, under each of
 // its fault profiles: TestJepsen/<system>/<workload>/<faults>.
@@ -42,6 +43,7 @@ func TestJepsen(t *testing.T) {
 			} else {
 				test.Duration = c.duration
 			}
+			defer goleak.VerifyNone(t)
 			gauntlet.Run(t, test)
 		})
 	}

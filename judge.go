@@ -25,7 +25,7 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := r.bed.Trace()
+	events, err := r.trace()
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +48,9 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 // the run exercised anything at all.
 func (r *run) checkers(interrupted bool) checker.Checker {
 	exits := r.bed.Exits()
+	for i := range exits {
+		exits[i].Time += r.lead()
+	}
 	parts := []checker.Checker{
 		r.test.Checker,
 		checker.Func(func(context.Context, checker.Run) checker.Verdict { return crashes(exits) }),

@@ -23,6 +23,7 @@ var ErrStart = errors.New("the system did not start")
 type run struct {
 	test     Test
 	dir      string
+	began    time.Time // time 0 of history and trace
 	bed      *local.Testbed
 	gen      workload.Generator
 	rec      *histories.Recorder
@@ -72,6 +73,7 @@ func Execute(ctx context.Context, test Test) (*Result, error) {
 // schedule, the recorder. The plan is on disk before anything happens.
 func (r *run) prepare() (err error) {
 	now := time.Now()
+	r.began = now
 	if r.dir, err = r.test.makeDir(now); err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
@@ -166,9 +168,21 @@ func (r *run) stop() error {
 	return errors.Join(errs...)
 }
 
+// trace returns what the nodes stated, in the time of the history.
+func (r *run) trace() ([]histories.Event, error) {
+	events, err := r.bed.Trace()
+	for i := range events {
+		events[i].Time += r.lead()
+	}
+	return events, err
+}
+
+// lead is the time between the start of the history and that of the testbed.
+func (r *run) lead() time.Duration { return r.bed.Epoch().Sub(r.began) }
+
 // saveTrace joins the traces of the nodes in one file.
 func (r *run) saveTrace() error {
-	events, err := r.bed.Trace()
+	events, err := r.trace()
 	if err != nil {
 		return err
 	}

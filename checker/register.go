@@ -15,8 +15,12 @@ const (
 	porcupineEngine = "porcupine"
 )
 
-// At most this many keys get an anomaly with an explanation.
-const explained = 10
+const (
+	// At most this many keys get an anomaly with an explanation.
+	explained = 10
+	// They are chosen from the first so many keys that are wrong.
+	considered = 64
+)
 
 // Register checks that each key is a linearizable register: functions read and
 // write, and nil before the first write. Keys in which every value was written
@@ -83,9 +87,10 @@ func (p *panel) zones(ctx context.Context, z *zones) {
 	for _, key := range violations {
 		bad[z.keys[key].name] = true
 	}
+	var found []Anomaly
 	for i, key := range violations {
 		p.affected++
-		if i >= explained {
+		if i >= considered {
 			continue
 		}
 		w := z.witness(z.findings[key])
@@ -94,8 +99,9 @@ func (p *panel) zones(ctx context.Context, z *zones) {
 			p.unknown(fmt.Sprintf("%s: the engines disagree: %v", place(w.key), err))
 			continue
 		}
-		p.anomalies = append(p.anomalies, z.anomaly(story{p.run.History}, w))
+		found = append(found, z.anomaly(story{p.run.History}, w))
 	}
+	p.anomalies = telling(found)
 	skip := func(key string) bool {
 		k, _ := z.keyOf(key)
 		return z.keys[k].ambiguous || bad[key]

@@ -86,6 +86,9 @@ func (s story) call(op histories.Operation) string {
 	return fmt.Sprintf("the %s of %s by %s", op.Invoke.F, short(registerValue(op)), s.who(op))
 }
 
+// noFault is said of what happened all by itself.
+const noFault = "No fault was in force meanwhile."
+
 // faults says what was in force between the first and the last event of the
 // operations.
 func (s story) faults(ops []histories.Operation) string {
@@ -98,7 +101,7 @@ func (s story) faults(ops []histories.Operation) string {
 		list = append(list, describeFault(f))
 	}
 	if len(list) == 0 {
-		return "No fault was in force meanwhile."
+		return noFault
 	}
 	const most = 5
 	if more := len(list) - most; more > 0 {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gauntlet-go/gauntlet/system"
 	"github.com/gauntlet-go/gauntlet/system/storage"
@@ -22,8 +21,7 @@ type replica struct {
 	seed   maphash.Seed
 	shards [64]shard
 	log    *storage.Log
-	loose  system.File  // instead of log when nothing is ever synced
-	size   atomic.Int64 // bytes logged since the last compaction
+	loose  system.File // instead of log when nothing is ever synced
 }
 
 type shard struct {

@@ -138,6 +138,42 @@ func TestARestartKeepsWhatWasAcknowledged(t *testing.T) {
 	}
 }
 
+func TestCompactionKeepsEveryRegister(t *testing.T) {
+	d, err := disk.Open(t.TempDir(), disk.Options{})
+	require.NoError(t, err)
+	site := systemtest.New(t, "n1").Site("n1", d, nil)
+	fail := func(err error) { t.Error(err) }
+	r, err := openReplica(site, weaknesses{}, fail)
+	require.NoError(t, err)
+	var stored sync.WaitGroup
+	for i := range uint64(2000) {
+		stored.Add(1)
+		r.update([]byte(fmt.Sprint(i%10)), Tag{Counter: i + 1}, fmt.Sprint(i), func(bool) { stored.Done() })
+	}
+	stored.Wait()
+	before := r.log.Size()
+	require.NoError(t, r.compact())
+	require.Less(t, r.log.Size(), before/10)
+	stored.Add(1)
+	r.update([]byte("3"), Tag{Counter: 5000}, "after", func(bool) { stored.Done() })
+	stored.Wait()
+	require.NoError(t, r.close())
+
+	again, err := openReplica(site, weaknesses{}, fail)
+	require.NoError(t, err)
+	for i := range uint64(10) {
+		tag, value, durable := again.query([]byte(fmt.Sprint(i)))
+		require.True(t, durable)
+		if i == 3 {
+			require.Equal(t, "after", value)
+			continue
+		}
+		require.Equal(t, Tag{Counter: 1990 + i + 1}, tag)
+		require.Equal(t, fmt.Sprint(1990+i), value)
+	}
+	require.NoError(t, again.close())
+}
+
 func TestARefusedKey(t *testing.T) {
 	c := startGroup(t, 3, nil)
 	n1 := c.client("n1")

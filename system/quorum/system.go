@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/system"
@@ -79,6 +80,9 @@ func (store) Node(ctx context.Context, site system.Site) (err error) {
 		return err
 	}
 	defer server.close()
+	var upkeep sync.WaitGroup
+	upkeep.Go(func() { replica.keepSmall(ctx) })
+	defer upkeep.Wait()
 	site.Trace("boot", "incarnation", incarnation, "keys", replica.keys())
 	coord.run(ctx)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
