@@ -127,6 +127,9 @@ func (r *run) configNotes() []checker.Note {
 		{Name: "duration", Value: t.Duration.String()}, {Name: "rate", Value: fmt.Sprintf("%g op/s", t.Rate)},
 		{Name: "timeout", Value: t.Timeout.String()}, {Name: "seed", Value: strconv.FormatUint(t.Seed, 10)},
 	}
+	for _, o := range r.schedule.Omitted {
+		notes = append(notes, checker.Note{Name: "left out", Value: o.String()})
+	}
 	for _, name := range sortedKeys(t.Options) {
 		if name != "design" {
 			notes = append(notes, checker.Note{Name: "option " + name, Value: t.Options[name]})

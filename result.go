@@ -1,6 +1,7 @@
 package gauntlet
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/checker"
@@ -86,17 +87,18 @@ func first(h *histories.History, v checker.Verdict) *First {
 	return found
 }
 
-// countFaults tells for each kind of fault in the history, in order of
-// appearance, how often it had an effect.
+// countFaults tells for each kind of fault in the history, whatever its shape,
+// in order of appearance, how often it had an effect.
 func countFaults(h *histories.History) []FaultCount {
 	var counts []FaultCount
 	at := map[string]int{}
 	for _, f := range h.Faults() {
-		i, ok := at[f.Invoke.F]
+		kind, _, _ := strings.Cut(f.Invoke.F, "/")
+		i, ok := at[kind]
 		if !ok {
 			i = len(counts)
-			at[f.Invoke.F] = i
-			counts = append(counts, FaultCount{Kind: f.Invoke.F})
+			at[kind] = i
+			counts = append(counts, FaultCount{Kind: kind})
 		}
 		counts[i].Injected++
 		if f.Outcome() == histories.OK {

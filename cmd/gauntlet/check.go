@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +39,9 @@ func newCheck() *cobra.Command {
 			}
 			if err := printVerdict(c.OutOrStdout(), args[0], h, v, asJSON); err != nil {
 				return err
+			}
+			if c.Context().Err() != nil && v.Validity == checker.Unknown {
+				return exit(exitInterrupted)
 			}
 			return asExit(verdictCode(v.Validity))
 		},
@@ -70,11 +75,11 @@ func judge(ctx context.Context, h *histories.History, model string, limit time.D
 	}
 	c, ok := models()[model]
 	if !ok {
-		var names []string
-		for name := range models() {
-			names = append(names, name)
-		}
+		names := slices.Sorted(maps.Keys(models()))
 		return checker.Verdict{}, fmt.Errorf("%w: --model: found %q, expected one of %s", errUsage, model, strings.Join(names, ", "))
+	}
+	if limit <= 0 {
+		return checker.Verdict{}, fmt.Errorf("%w: --check-time: found %v, expected more than 0", errUsage, limit)
 	}
 	return checker.Budget(c, checker.Limits{Time: limit}).Check(ctx, checker.Run{History: h}), nil
 }

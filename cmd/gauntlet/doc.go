@@ -7,6 +7,7 @@
 //	gauntlet report runs/latest         write a run's page again, say what it says
 //	gauntlet list                       systems, workloads, faults, models
 //	gauntlet mutants                    plant bugs, and see whether they are caught
+//	gauntlet verdicts                   the table of systems, designs and faults
 //
 // Results go to standard output, progress and logs to standard error. The exit
 // code is 0 for valid, 1 for invalid, 3 for unknown or not exercised, 4 if the

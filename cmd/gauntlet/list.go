@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,7 @@ func newList() *cobra.Command {
 				fmt.Fprintf(&b, "  %-12s %s\n", k, strings.Join(nemesis.Shapes(k), ", "))
 			}
 			b.WriteString("models:\n")
-			for name := range models() {
+			for _, name := range slices.Sorted(maps.Keys(models())) {
 				fmt.Fprintf(&b, "  %s\n", name)
 			}
 			_, err := fmt.Fprint(c.OutOrStdout(), b.String())

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -46,7 +48,7 @@ func main() {
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
-	os.Exit(code(newRoot().ExecuteContext(ctx)))
+	os.Exit(code(newRoot().ExecuteContext(ctx), os.Stderr))
 }
 
 // untilInterrupted returns a context that ends at the first interrupt. The
@@ -66,8 +68,9 @@ func untilInterrupted() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// code is the exit code of a command's error, which it reports if nobody has.
-func code(err error) int {
+// code is the exit code of a command's error, which it reports to w if nobody
+// has. An interrupt comes first: what it cuts short fails in other ways, too.
+func code(err error, w io.Writer) int {
 	var done exit
 	switch {
 	case err == nil:
@@ -75,14 +78,14 @@ func code(err error) int {
 	case errors.As(err, &done):
 		return int(done)
 	}
-	fmt.Fprintln(os.Stderr, "gauntlet:", err)
+	fmt.Fprintln(w, "gauntlet:", err)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
 	case errors.Is(err, errUsage), errors.Is(err, gauntlet.ErrConfig):
 		return exitUsage
 	case errors.Is(err, gauntlet.ErrStart):
 		return exitNotStarted
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
 	default:
 		return exitInternal
 	}
@@ -114,14 +117,31 @@ func newRoot() *cobra.Command {
 		Short:         "Correctness tests of replicated systems under faults",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          args(cobra.NoArgs),
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
+		return fmt.Errorf("%w: %w (see %s --help)", errUsage, flagError(c, err), c.CommandPath())
 	})
-	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newMutants())
+	root.AddCommand(newRun(), newCheck(), newReport(), newList(), newMutants(), newVerdicts())
 	return root
+}
+
+// expectedBy says what a flag of a type takes.
+var expectedBy = map[string]string{
+	"int": "a whole number", "uint64": "a whole number from 0", "float64": "a number",
+	"duration": "a duration such as 1.5s", "bool": "true or false",
+}
+
+// flagError says of a flag's wrong value what was expected instead.
+func flagError(c *cobra.Command, err error) error {
+	var wrong interface{ GetValue() string }
+	_, rest, named := strings.Cut(err.Error(), ` for "--`)
+	name, _, _ := strings.Cut(rest, `"`)
+	if flag := c.Flags().Lookup(name); named && flag != nil && errors.As(err, &wrong) && expectedBy[flag.Value.Type()] != "" {
+		return fmt.Errorf("--%s: found %q, expected %s", name, wrong.GetValue(), expectedBy[flag.Value.Type()])
+	}
+	return err
 }
 
 // args makes the wrong number of arguments an error of usage.

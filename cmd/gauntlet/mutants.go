@@ -53,6 +53,9 @@ func (f *mutantFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.list {
 		return listMutants(stdout, selected)
 	}
+	if f.duration <= 0 || f.budget <= 0 || f.seed == 0 {
+		return fmt.Errorf("%w: found --duration %v, --budget %v, --seed %d, expected more than 0 of each", errUsage, f.duration, f.budget, f.seed)
+	}
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return err

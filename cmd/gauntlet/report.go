@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gauntlet-go/gauntlet"
+	"github.com/gauntlet-go/gauntlet/checker"
 	"github.com/gauntlet-go/gauntlet/histories"
 	"github.com/gauntlet-go/gauntlet/report"
 )
@@ -23,7 +24,7 @@ func newReport() *cobra.Command {
 			"cut short before it was judged is judged now.",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			page, err := readRun(c, args[0])
+			page, err := readRun(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -40,25 +41,54 @@ func newReport() *cobra.Command {
 }
 
 // readRun gathers a run's page from its directory.
-func readRun(c *cobra.Command, dir string) (report.Page, error) {
+func readRun(ctx context.Context, dir string) (report.Page, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return report.Page{}, fmt.Errorf("%w: %w", errUsage, err)
+	} else if !info.IsDir() {
+		return report.Page{}, fmt.Errorf("%w: found the file %s, expected the directory of a run", errUsage, dir)
+	}
 	history, err := readHistory(dir, nil)
 	if err != nil {
 		return report.Page{}, fmt.Errorf("%w: %w", errUsage, err)
 	}
-	page := report.Page{Title: filepath.Base(filepath.Dir(dir)), History: history, Replay: "gauntlet check " + shellQuote(dir)}
+	page, err := describedPage(dir)
+	if err != nil {
+		return page, err
+	}
+	page.History = history
 	if page.Trace, err = readTrace(filepath.Join(dir, "trace.jsonl")); err != nil {
 		return page, err
 	}
 	var results gauntlet.Result
 	switch err := readJSON(filepath.Join(dir, "results.json"), &results); {
-	case err == nil:
-		page.Title, page.Replay, page.Verdict = results.Name, results.Replay, results.Verdict
-		return page, nil
-	case !errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, os.ErrNotExist):
+		page.Verdict, err = judgeCut(ctx, page)
+		return page, err
+	case err != nil:
 		return page, err
 	}
-	page.Verdict, err = judge(c.Context(), history, "", time.Minute)
-	return page, err
+	page.Title, page.Replay, page.Verdict = results.Name, results.Replay, results.Verdict
+	page.Pictures = pictures(dir, page.Verdict)
+	return page, nil
+}
+
+// judgeCut judges a run that nobody has judged. It is valid only if it is all
+// there.
+func judgeCut(ctx context.Context, page report.Page) (checker.Verdict, error) {
+	v, err := judge(ctx, page.History, "", time.Minute)
+	if err != nil {
+		return v, err
+	}
+	parts := []checker.Checker{
+		checker.Func(func(context.Context, checker.Run) checker.Verdict { return v }),
+		checker.Exercised(checker.Requirements{NoFaults: len(page.History.Faults()) == 0}),
+	}
+	if why := page.History.Interrupted; why != "" {
+		parts = append(parts, checker.Func(func(context.Context, checker.Run) checker.Verdict {
+			return checker.Verdict{Checker: "complete", Reason: "the run was cut short: " + why}
+		}))
+	}
+	return checker.All(parts...).Check(ctx, checker.Run{History: page.History, Trace: page.Trace}), nil
 }
 
 // readTrace reads the trace of a run; a run that was cut short has none.
@@ -72,15 +102,4 @@ func readTrace(path string) ([]histories.Event, error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	return histories.ReadTrace(f, path)
-}
-
-func readJSON(path string, v any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -42,6 +43,11 @@ func newRun() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(c *cobra.Command, _ []string) error { return f.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr()) },
 	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.system, "system", "quorum", "system under test")
 	s.StringVar(&f.design, "design", "safe", "safe, or seed: as the seed project describes it")
@@ -60,7 +66,6 @@ func newRun() *cobra.Command {
 	s.StringVar(&f.out, "out", "runs", "directory for run directories")
 	s.StringVar(&f.log, "log", "warn", "log level of the harness: debug, info, warn or error")
 	s.BoolVar(&f.json, "json", false, "print the result as JSON, one line a run")
-	return cmd
 }
 
 func (f *runFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
@@ -75,11 +80,15 @@ func (f *runFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	worst := exitValid
 	for seed := first; ; seed++ {
 		code, err := f.one(ctx, test, seed, stdout, stderr)
+		if err != nil && worst == exitInvalid {
+			fmt.Fprintln(stderr, "gauntlet:", err)
+			return exit(worst)
+		}
 		if err != nil {
 			return err
 		}
 		worst = worse(worst, code)
-		if seed == last || code == exitInterrupted {
+		if seed == last || ctx.Err() != nil {
 			return asExit(worst)
 		}
 	}
@@ -157,25 +166,46 @@ func (f *runFlags) test(stderr io.Writer) (gauntlet.Test, error) {
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.log)); err != nil {
-		return test, fmt.Errorf("%w: --log: %w", errUsage, err)
+		return test, fmt.Errorf("%w: --log: found %q, expected debug, info, warn or error", errUsage, f.log)
 	}
 	test.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-	var errs [4]error
+	var errs [5]error
 	test.System, errs[0] = findSystem(f.system)
 	test.Workload, errs[1] = findWorkload(f.workload)
 	test.Options, errs[2] = f.parseOptions()
 	test.Nemesis, errs[3] = nemesis.Parse(f.faults)
+	if errs[3] != nil {
+		errs[3] = fmt.Errorf("--faults: %w", errs[3])
+	}
+	errs[4] = f.checkNumbers()
 	if err := errors.Join(errs[:]...); err != nil {
 		return test, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if f.schedule != "" {
 		schedule, err := nemesis.Load(f.schedule)
 		if err != nil {
-			return test, err
+			return test, fmt.Errorf("%w: --schedule: %w", errUsage, err)
 		}
 		test.Schedule = &schedule
 	}
 	return test, nil
+}
+
+// checkNumbers refuses what a [gauntlet.Test] would take for its default.
+func (f *runFlags) checkNumbers() error {
+	var errs []error
+	refuse := func(wrong bool, name string, found any, expected string) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("--%s: found %v, expected %s", name, found, expected))
+		}
+	}
+	refuse(f.nodes < 1, "nodes", f.nodes, "1 or more")
+	refuse(f.clients < 1, "clients", f.clients, "1 or more")
+	refuse(f.duration <= 0, "duration", f.duration, "more than 0")
+	refuse(f.timeout <= 0, "timeout", f.timeout, "more than 0")
+	refuse(f.checkTime <= 0, "check-time", f.checkTime, "more than 0")
+	refuse(f.rate == 0 || math.IsNaN(f.rate) || math.IsInf(f.rate, 0), "rate", f.rate, "operations per second, or -1")
+	return errors.Join(errs...)
 }
 
 func (f *runFlags) parseOptions() (system.Options, error) {
@@ -211,6 +241,7 @@ func (f *runFlags) replay(seed uint64) string {
 	add("clients", strconv.Itoa(f.clients), "10")
 	add("duration", f.duration.String(), "20s")
 	add("timeout", f.timeout.String(), "500ms")
+	add("check-time", f.checkTime.String(), "1m0s")
 	add("rate", fmt.Sprint(f.rate), "1000")
 	add("seed", strconv.FormatUint(seed, 10), "")
 	return strings.Join(parts, " ")

@@ -92,9 +92,10 @@ func TestCutCallsBackABlockedWrite(t *testing.T) {
 // fill writes until the peer's refusal to read blocks the writer, and returns
 // how many bytes of the pattern are under way.
 func fill(t *testing.T, c net.Conn) (sent int) {
-	data := pattern(64 << 20)
+	data := pattern(32 << 20)
 	for {
-		require.NoError(t, c.SetWriteDeadline(time.Now().Add(300*time.Millisecond)))
+		require.Less(t, sent, len(data), "nothing holds the sender back")
+		require.NoError(t, c.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
 		n, err := c.Write(data[sent:])
 		sent += n
 		if err != nil {

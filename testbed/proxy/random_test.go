@@ -83,6 +83,12 @@ func (s *script) play(t *rapid.T, condition *rapid.Generator[nemesis.Condition])
 	require.NoError(t, s.Apply(s.t.Context(), nil))
 	s.readers.Wait()
 	require.NoError(t, s.Close())
+	for _, inn := range s.inns { // not only when the test ends: it plays many scripts
+		_ = inn.ln.Close()
+	}
+	for _, stream := range s.streams {
+		_ = stream.src.Close()
+	}
 }
 
 // harmless conditions delay and reshape a stream, but lose nothing of it.
