@@ -16,7 +16,7 @@ type Kind string
 const (
 	// Partition cuts links: shapes isolate-one, minority, halves,
 	// majorities-ring, bridge, one-way, flap (one node, again and again) and
-	// client (one client from some nodes).
+	// client (one client from all nodes but one, or all).
 	Partition Kind = "partition"
 	// Slow delays what travels over all or some links.
 	Slow Kind = "slow"

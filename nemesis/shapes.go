@@ -30,7 +30,9 @@ func cutLinks(d dice, shape string, nodes, clients []string) []Link {
 		return oneWay(d, order)
 	case "client":
 		client := clients[d.IntN(len(clients))]
-		return between([]string{client}, d.pick(nodes, 1+d.IntN(max(1, n-1))))
+		// A client talks to one node or a few: most of them must be cut off for
+		// it to notice.
+		return between([]string{client}, d.pick(nodes, max(1, n-d.IntN(2))))
 	}
 	return nil
 }

@@ -64,14 +64,9 @@ type node struct {
 	mu       sync.Mutex // guards the rest and the changing fields of the boot
 	board    *board     // nil until the testbed is started
 	settings map[string]string
-	armed    map[string]arming // in this boot
-	boot     *boot             // the latest; nil before the first
-}
-
-// arming is a failpoint that was armed when it had been hit so many times.
-type arming struct {
-	action nemesis.Action
-	hits   int64
+	armed    map[string]nemesis.Action // in this boot
+	doom     map[string]int64          // the hits that a failpoint had when it was first armed to crash in this boot
+	boot     *boot                     // the latest; nil before the first
 }
 
 // boot is one incarnation of a node. The fields after the channels belong to
@@ -147,6 +142,7 @@ func (n *node) begin() (*boot, error) {
 	}
 	n.board.setPending(0, 0)
 	clear(n.armed)
+	clear(n.doom)
 	b := &boot{
 		node: n, number: number,
 		spawned: make(chan struct{}), ready: make(chan struct{}), gone: make(chan struct{}),
@@ -158,19 +154,11 @@ func (n *node) begin() (*boot, error) {
 	return b, nil
 }
 
-// armedNow returns what a node that connects must have armed.
-func (n *node) armedNow() map[string]nemesis.Action {
-	actions := make(map[string]nemesis.Action, len(n.armed))
-	for point, a := range n.armed {
-		actions[point] = a.action
-	}
-	return actions
-}
-
-// crashed reports whether a failpoint that was armed to crash has been hit.
+// crashed reports whether a failpoint has been hit since it was armed to crash.
+// It may have been disarmed meanwhile: a node that passed it dies all the same.
 func (n *node) crashed() bool {
-	for point, a := range n.armed {
-		if a.action.Crash && n.counter(counterOf(point)) > a.hits {
+	for point, hits := range n.doom {
+		if n.counter(counterOf(point)) > hits {
 			return true
 		}
 	}

@@ -192,7 +192,10 @@ func (t *Testbed) Arm(ctx context.Context, node, point string, action nemesis.Ac
 	if action == (nemesis.Action{}) {
 		delete(n.armed, point)
 	} else {
-		n.armed[point] = arming{action, n.counter(counterOf(point))}
+		n.armed[point] = action
+	}
+	if _, known := n.doom[point]; action.Crash && !known {
+		n.doom[point] = n.counter(counterOf(point))
 	}
 	return n.tell(ctx, change{Point: point, Action: &action})
 }

@@ -94,6 +94,23 @@ func TestCrashFailpoint(t *testing.T) {
 	require.Equal(t, int64(1), bed.Counter("n1", "failpoint/p"))
 }
 
+// A node that has passed the point dies although it is disarmed before it does.
+func TestDisarmedTooLate(t *testing.T) {
+	bed := started(t, "n1")
+	ctx := limited(t)
+	require.NoError(t, bed.Arm(ctx, "n1", "p", nemesis.Action{Crash: true, Delay: 200 * time.Millisecond}))
+	passed := make(chan error, 1)
+	go func() {
+		_, err := line(ctx, bed, "n1", "point p")
+		passed <- err
+	}()
+	require.Eventually(t, func() bool { return bed.Counter("n1", "failpoint/p") == 1 }, 20*time.Second, time.Millisecond)
+	require.NoError(t, bed.Arm(ctx, "n1", "p", nemesis.Action{}))
+	<-bed.Down("n1")
+	require.Error(t, <-passed)
+	require.True(t, bed.Exits()[0].Expected)
+}
+
 func TestDelayFailpoint(t *testing.T) {
 	bed := started(t, "n1")
 	ctx := limited(t)

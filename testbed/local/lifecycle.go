@@ -119,7 +119,7 @@ func (t *Testbed) arrived(s *session, a announcement) (*boot, error) {
 		return nil, fmt.Errorf("boot %d of node %s announces itself during boot %d", a.Boot, a.Node, b.number)
 	}
 	b.session = s
-	return b, s.greet(welcome{Settings: n.settings, Armed: n.armedNow()})
+	return b, s.greet(welcome{Settings: n.settings, Armed: n.armed})
 }
 
 // heard directs the links of a role to the node's new listener.

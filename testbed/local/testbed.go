@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/histories"
+	"github.com/gauntlet-go/gauntlet/nemesis"
 	"github.com/gauntlet-go/gauntlet/system"
 	"github.com/gauntlet-go/gauntlet/testbed"
 )
@@ -100,7 +101,7 @@ func (t *Testbed) makeNodes() error {
 		return err
 	}
 	for _, name := range t.cfg.Nodes {
-		n := &node{name: name, dir: filepath.Join(root, name), settings: map[string]string{}, armed: map[string]arming{}}
+		n := &node{name: name, dir: filepath.Join(root, name), settings: map[string]string{}, armed: map[string]nemesis.Action{}, doom: map[string]int64{}}
 		if err := os.Mkdir(n.dir, 0o755); err != nil {
 			return fmt.Errorf("a new directory for node %s: %w", name, err)
 		}
