@@ -1,6 +1,7 @@
 package gauntlet_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestSeedDesignIsCaught(t *testing.T) {
 	for a := range res.Verdict.Each() {
 		require.NotEmpty(t, a.Ops)
 		require.NotEmpty(t, a.Key)
-		require.Contains(t, a.Explanation, "key "+a.Key)
+		require.Contains(t, a.Explanation, "key "+strconv.Quote(a.Key))
 		require.Greater(t, strings.Count(a.Explanation, " "), 10, a.Explanation)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/checker"
@@ -29,19 +27,32 @@ func (r *run) judge(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	interrupted := ctx.Err() != nil
-	limit := r.test.CheckTime
-	if interrupted {
-		limit = min(limit, interruptedCheckTime)
-	}
 	checked := checker.Run{History: h, Trace: events}
-	budget := checker.Budget(r.checkers(interrupted), checker.Limits{Time: limit})
-	verdict := budget.Check(context.WithoutCancel(ctx), checked)
+	interrupted := ctx.Err() != nil
+	ctx, cancel := graceful(ctx, interruptedCheckTime)
+	defer cancel()
+	budget := checker.Budget(r.checkers(interrupted), checker.Limits{Time: r.test.CheckTime})
+	verdict := budget.Check(ctx, checked)
 	res := r.result(h, verdict, interrupted)
 	if err := saveJSON(r.path(fileResults), res); err != nil {
 		return nil, err
 	}
 	return res, r.report(ctx, checked, res)
+}
+
+// graceful returns a context that ends only so long after its parent.
+func graceful(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	unhook := context.AfterFunc(parent, func() {
+		t := time.NewTimer(grace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { unhook(); cancel() }
 }
 
 // checkers are the workload's promise, that nothing crashed by itself, and that
@@ -54,7 +65,7 @@ func (r *run) checkers(interrupted bool) checker.Checker {
 	parts := []checker.Checker{
 		r.test.Checker,
 		checker.Func(func(context.Context, checker.Run) checker.Verdict { return crashes(exits) }),
-		checker.Exercised(checker.Requirements{NoFaults: len(r.schedule.Steps) == 0}),
+		checker.Exercised(checker.Requirements{NoFaults: !r.test.wantsFaults()}),
 	}
 	if interrupted {
 		parts = append(parts, checker.Func(func(context.Context, checker.Run) checker.Verdict {
@@ -91,21 +102,17 @@ func (r *run) result(h *histories.History, v checker.Verdict, interrupted bool) 
 // report writes the page, with porcupine's own picture beside it if there is a
 // violation to be seen.
 func (r *run) report(ctx context.Context, checked checker.Run, res *Result) error {
-	page := report.Page{
-		Title: r.test.Name, Verdict: res.Verdict, History: checked.History, Trace: checked.Trace,
-		Replay: res.Replay, Config: r.configNotes(), Files: r.files(),
-	}
-	for a := range res.Verdict.Each() {
-		if len(a.Ops) == 0 {
-			continue
-		}
+	if a, ok := firstProven(res.Verdict); ok {
 		if err := r.picture(ctx, checked, a); err != nil {
 			r.test.Logger.Warn("picture of the violation", "error", err)
-			break
+			if err := os.Remove(r.path(filePicture)); err != nil {
+				return err
+			}
 		}
-		page.Pictures = []report.Link{{Text: "porcupine's picture of key " + strconv.Quote(a.Key), Href: filePicture}}
-		break
 	}
+	page := r.desc.page(r.dir, r.schedule.Omitted)
+	page.Verdict, page.History, page.Trace = res.Verdict, checked.History, checked.Trace
+	page.Pictures = pictures(r.dir, res.Verdict)
 	return report.WriteFile(r.path(fileReport), page)
 }
 
@@ -114,41 +121,5 @@ func (r *run) picture(ctx context.Context, checked checker.Run, a checker.Anomal
 	if err != nil {
 		return err
 	}
-	err = checker.WritePicture(context.WithoutCancel(ctx), f, checked, a)
-	return cmp.Or(err, f.Close())
-}
-
-func (r *run) configNotes() []checker.Note {
-	t := r.test
-	notes := []checker.Note{
-		{Name: "system", Value: t.System.Name()}, {Name: "design", Value: t.Options.Design()},
-		{Name: "workload", Value: t.Workload.Name()}, {Name: "faults", Value: t.Nemesis.String()},
-		{Name: "nodes", Value: strconv.Itoa(t.Nodes)}, {Name: "clients", Value: strconv.Itoa(t.Clients)},
-		{Name: "duration", Value: t.Duration.String()}, {Name: "rate", Value: fmt.Sprintf("%g op/s", t.Rate)},
-		{Name: "timeout", Value: t.Timeout.String()}, {Name: "seed", Value: strconv.FormatUint(t.Seed, 10)},
-	}
-	for _, o := range r.schedule.Omitted {
-		notes = append(notes, checker.Note{Name: "left out", Value: o.String()})
-	}
-	for _, name := range sortedKeys(t.Options) {
-		if name != "design" {
-			notes = append(notes, checker.Note{Name: "option " + name, Value: t.Options[name]})
-		}
-	}
-	all := versions()
-	for _, name := range sortedKeys(all) {
-		notes = append(notes, checker.Note{Name: name, Value: all[name]})
-	}
-	return notes
-}
-
-func (r *run) files() []report.Link {
-	var links []report.Link
-	for _, name := range []string{fileRun, fileSchedule, fileHistory, fileTrace, fileResults} {
-		links = append(links, report.Link{Text: name, Href: name})
-	}
-	for _, node := range r.test.nodeNames() {
-		links = append(links, report.Link{Text: "log of " + node, Href: filepath.ToSlash(filepath.Join(dirNodes, node, "log.txt"))})
-	}
-	return links
+	return cmp.Or(checker.WritePicture(ctx, f, checked, a), f.Close())
 }

@@ -39,10 +39,10 @@ func newLane(r *run, index int) *lane {
 }
 
 // main does operations until ctx ends. An operation that is under way then is
-// finished. The error is the recorder's: without a history there is no run.
-func (l *lane) main(ctx context.Context) error {
+// finished, unless hard ends too. The error is the recorder's: without a history there is no run.
+func (l *lane) main(ctx, hard context.Context) error {
 	for ctx.Err() == nil {
-		done, err := l.do(l.gen.Next(l.index))
+		done, err := l.do(hard, l.gen.Next(l.index))
 		if err != nil {
 			return err
 		}
@@ -53,13 +53,13 @@ func (l *lane) main(ctx context.Context) error {
 }
 
 // final does the last operations, until none is left or ctx ends.
-func (l *lane) final(ctx context.Context) error {
+func (l *lane) final(ctx, hard context.Context) error {
 	for ctx.Err() == nil {
 		op, ok := l.gen.Final(l.index)
 		if !ok {
 			return nil
 		}
-		done, err := l.do(op)
+		done, err := l.do(hard, op)
 		if err != nil {
 			return err
 		}
@@ -102,13 +102,13 @@ func (l *lane) pause(ctx context.Context, d time.Duration) {
 
 // do records the invocation, lets the client do the operation, and records how
 // it ended.
-func (l *lane) do(op histories.Op) (histories.Op, error) {
+func (l *lane) do(hard context.Context, op histories.Op) (histories.Op, error) {
 	op.Type, op.Process, op.Node = histories.Invoke, l.process, l.node
 	if _, err := l.rec.Invoke(op); err != nil {
 		return op, err
 	}
 	start := time.Now()
-	done := l.invoke(op).Complete(op)
+	done := l.invoke(hard, op).Complete(op)
 	if _, err := l.rec.Complete(done); err != nil {
 		return op, err
 	}
@@ -121,8 +121,8 @@ func (l *lane) do(op histories.Op) (histories.Op, error) {
 }
 
 // invoke has its own deadline, not that of the run: what was begun is finished.
-func (l *lane) invoke(op histories.Op) system.Outcome {
-	ctx, cancel := context.WithTimeout(context.Background(), l.test.Timeout)
+func (l *lane) invoke(hard context.Context, op histories.Op) system.Outcome {
+	ctx, cancel := context.WithTimeout(hard, l.test.Timeout)
 	defer cancel()
 	if l.client == nil {
 		client, err := l.test.System.Client(ctx, l.dialer, l.node, l.test.Options)

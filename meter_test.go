@@ -61,3 +61,10 @@ func TestEnvironment(t *testing.T) {
 	require.ErrorIs(t, err, ErrConfig)
 	require.ErrorContains(t, err, `GAUNTLET_NODES: found "many"`)
 }
+
+func TestReplayOfATest(t *testing.T) {
+	t.Setenv("GAUNTLET_FAULTS", "kill/all")
+	got := Test{Seed: 7, Duration: 3 * time.Second}.replayedBy("TestJepsen/quorum/kill,torn", true)
+	require.Equal(t, `GAUNTLET_SEED=7 GAUNTLET_DURATION=3s GAUNTLET_FAULTS='kill/all' go test -count=1 -short -run '^TestJepsen$/^quorum$/^kill,torn$' .`, got.Replay)
+	require.Equal(t, "mine", Test{Replay: "mine"}.replayedBy("T", false).Replay)
+}

@@ -23,6 +23,7 @@ var ErrStart = errors.New("the system did not start")
 type run struct {
 	test     Test
 	dir      string
+	desc     description
 	began    time.Time // time 0 of history and trace
 	bed      *local.Testbed
 	gen      workload.Generator
@@ -38,6 +39,8 @@ const (
 	finalTime = 15 * time.Second
 	stopTime  = 10 * time.Second
 	startTime = 30 * time.Second
+	// interruptedOpTime is how long an interrupt waits for open operations.
+	interruptedOpTime = 2 * time.Second
 )
 
 // Execute does one run and judges it. When ctx ends early the run is wound up
@@ -77,7 +80,8 @@ func (r *run) prepare() (err error) {
 	if r.dir, err = r.test.makeDir(now); err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
-	if err = saveJSON(r.path(fileRun), r.test.describe(now)); err != nil {
+	r.desc = r.test.describe(now)
+	if err = saveJSON(r.path(fileRun), r.desc); err != nil {
 		return err
 	}
 	r.gen = r.test.Workload.Generator(r.test.Seed, r.test.Clients)
@@ -127,7 +131,11 @@ func (r *run) phases(ctx context.Context) error {
 	nemesisDone.Go(func() {
 		r.faults, faultErr = nemesis.Run(main, r.schedule, r.bed, &faultLog{run: r})
 	})
-	loadErr := r.everyLane(func(l *lane) error { return l.main(main) })
+	// An operation that is under way is finished, but an interrupt does not
+	// wait for it for long.
+	hard, release := graceful(ctx, interruptedOpTime)
+	defer release()
+	loadErr := r.everyLane(func(l *lane) error { return l.main(main, hard) })
 	r.meter.enter("heal")
 	nemesisDone.Wait()
 	if err := errors.Join(loadErr, faultErr); err != nil || ctx.Err() != nil {
@@ -136,7 +144,7 @@ func (r *run) phases(ctx context.Context) error {
 	r.meter.enter("final")
 	final, cancelFinal := context.WithTimeout(ctx, finalTime)
 	defer cancelFinal()
-	return r.everyLane(func(l *lane) error { return l.final(final) })
+	return r.everyLane(func(l *lane) error { return l.final(final, hard) })
 }
 
 // everyLane runs the lanes side by side and waits for all of them.

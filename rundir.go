@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/nemesis"
-	"github.com/gauntlet-go/gauntlet/system"
 )
 
 // The files of a run's directory.
@@ -25,35 +24,6 @@ const (
 	filePicture  = "linearization.html"
 	dirNodes     = "nodes"
 )
-
-// description is run.json: what was run, with every default filled in.
-type description struct {
-	Name     string            `json:"name"`
-	System   string            `json:"system"`
-	Options  system.Options    `json:"options,omitempty"`
-	Workload string            `json:"workload"`
-	Model    string            `json:"model"`
-	Faults   string            `json:"faults"`
-	Nodes    int               `json:"nodes"`
-	Clients  int               `json:"clients"`
-	Duration string            `json:"duration"`
-	Rate     float64           `json:"rate"`
-	Timeout  string            `json:"timeout"`
-	Seed     uint64            `json:"seed"`
-	Started  time.Time         `json:"started"`
-	Replay   string            `json:"replay"`
-	Versions map[string]string `json:"versions"`
-}
-
-func (t Test) describe(started time.Time) description {
-	return description{
-		Name: t.Name, System: t.System.Name(), Options: t.Options,
-		Workload: t.Workload.Name(), Model: t.Workload.Model(), Faults: t.Nemesis.String(),
-		Nodes: t.Nodes, Clients: t.Clients, Duration: t.Duration.String(), Rate: t.Rate,
-		Timeout: t.Timeout.String(), Seed: t.Seed, Started: started.UTC(), Replay: t.replay(),
-		Versions: versions(),
-	}
-}
 
 // versions says what the run was made with.
 func versions() map[string]string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -101,8 +102,41 @@ func defaultWorkload(w workload.Workload) workload.Workload {
 }
 
 func (t Test) defaultName() string {
-	faults := strings.ReplaceAll(t.Nemesis.String(), "/", "-")
-	return strings.Join([]string{t.System.Name(), t.Options.Design(), t.Workload.Name(), faults}, "-")
+	parts := []string{t.System.Name(), t.Options.Design(), t.Workload.Name(), t.faults()}
+	for _, name := range sortedKeys(t.Options) {
+		if name != "design" {
+			parts = append(parts, name, t.Options[name])
+		}
+	}
+	return strings.Map(plain, strings.Join(parts, "-"))
+}
+
+// faults names what goes wrong.
+func (t Test) faults() string {
+	if t.Schedule != nil {
+		return "schedule"
+	}
+	return t.Nemesis.String()
+}
+
+// wantsFaults reports whether anything is meant to go wrong.
+func (t Test) wantsFaults() bool {
+	if t.Schedule != nil {
+		return len(t.Schedule.Steps) > 0
+	}
+	return t.Nemesis == nil || len(t.Nemesis) > 0
+}
+
+// plain replaces what is awkward in the name of a directory.
+func plain(r rune) rune {
+	switch {
+	case r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r == '-', r == '.', r == '@':
+		return r
+	case r == ',':
+		return '+'
+	default:
+		return '-'
+	}
 }
 
 func (t Test) validate() error {
@@ -121,6 +155,12 @@ func (t Test) validate() error {
 	}
 	if t.Timeout < time.Millisecond {
 		wrong("Timeout", t.Timeout, "at least 1ms")
+	}
+	if t.CheckTime < 0 {
+		wrong("CheckTime", t.CheckTime, "more than 0")
+	}
+	if math.IsNaN(t.Rate) || math.IsInf(t.Rate, 0) {
+		wrong("Rate", t.Rate, "a number")
 	}
 	if strings.ContainsAny(t.Name, "/\\\x00") {
 		wrong("Name", fmt.Sprintf("%q", t.Name), "no path separator")

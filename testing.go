@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +55,7 @@ func Run(t *testing.T, test Test) *Result {
 			t.Fatal(err)
 		}
 	}
-	res, err := Execute(t.Context(), test.replayedBy(t.Name()))
+	res, err := Execute(t.Context(), test.replayedBy(t.Name(), testing.Short()))
 	if err != nil {
 		t.Fatalf("%s: %v", t.Name(), err)
 	}
@@ -105,12 +107,36 @@ func (t *Test) fitDeadline(tb *testing.T) error {
 	return nil
 }
 
-// replayedBy sets the command that repeats the run.
-func (t Test) replayedBy(name string) Test {
-	if t.Replay == "" && t.Seed != 0 {
-		t.Replay = fmt.Sprintf("GAUNTLET_SEED=%d go test -count=1 -run '^%s$' .", t.Seed, name)
+// replayedBy sets the command that repeats the run: with all that the schedule
+// depends on and the test's own code does not say.
+func (t Test) replayedBy(name string, short bool) Test {
+	if t.Replay != "" {
+		return t
 	}
+	parts := []string{fmt.Sprintf("GAUNTLET_SEED=%d", t.Seed)}
+	if t.Duration != 0 {
+		parts = append(parts, "GAUNTLET_DURATION="+t.Duration.String())
+	}
+	for _, variable := range []string{"NODES", "CLIENTS", "RATE", "FAULTS"} {
+		if value := os.Getenv("GAUNTLET_" + variable); value != "" {
+			parts = append(parts, "GAUNTLET_"+variable+"='"+value+"'")
+		}
+	}
+	parts = append(parts, "go test -count=1")
+	if short {
+		parts = append(parts, "-short")
+	}
+	t.Replay = strings.Join(parts, " ") + fmt.Sprintf(" -run '%s' .", exactly(name))
 	return t
+}
+
+// exactly is the pattern of -run that matches the test of this name only.
+func exactly(name string) string {
+	levels := strings.Split(name, "/")
+	for i, level := range levels {
+		levels[i] = "^" + regexp.QuoteMeta(level) + "$"
+	}
+	return strings.Join(levels, "/")
 }
 
 // fromEnvironment fills in what the environment says.

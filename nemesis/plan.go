@@ -24,7 +24,7 @@ const (
 // run beside each other, so that faults of different kinds overlap; each lane
 // alternates holds, mostly of 0.4 to 2 s, and gaps of 0.1 to 0.5 s. It begins
 // after 0.5 s of calm, an eighth of the duration if that is less, and all steps
-// end 1 s before the end.
+// end 1 s before the end, a quarter of the duration if that is less.
 //
 // Faults are dealt like cards: one of every kind, shape of partition and shape
 // of kill comes before any comes again, as far as the time allows. What has no
@@ -42,7 +42,7 @@ func Plan(profile Profile, env Env, seed uint64, duration time.Duration) (Schedu
 	if duration <= 0 {
 		return Schedule{}, fmt.Errorf("duration: found %v, expected more than 0", duration)
 	}
-	p := &planner{seed: seed, env: env, start: min(calm, duration/8).Truncate(grain), end: duration - tail}
+	p := &planner{seed: seed, env: env, start: min(calm, duration/8).Truncate(grain), end: duration - min(tail, duration/4).Truncate(grain)}
 	left := p.deal(hands)
 	s := Schedule{Seed: seed, Duration: duration, Nodes: slices.Clone(env.Nodes), Steps: p.steps, Omitted: omitted}
 	for _, c := range left {

@@ -45,7 +45,7 @@ func TestPlanRhythm(t *testing.T) {
 		require.NoError(t, s.Validate(env))
 		for _, step := range s.Steps {
 			require.GreaterOrEqual(t, step.At, min(500*time.Millisecond, d/8).Truncate(grain))
-			require.LessOrEqual(t, step.At+step.For, d-time.Second)
+			require.LessOrEqual(t, step.At+step.For, d-min(time.Second, d/4).Truncate(grain))
 			require.LessOrEqual(t, step.For, longPause)
 		}
 		require.LessOrEqual(t, mostAtOnce(s), lanes)
@@ -92,7 +92,7 @@ func TestPlanShort(t *testing.T) {
 	require.GreaterOrEqual(t, len(s.Steps), 2)
 	require.NotEmpty(t, s.Omitted, "what has no room is listed")
 
-	s = plan(t, nil, env, 7, 500*time.Millisecond)
+	s = plan(t, nil, env, 7, 60*time.Millisecond)
 	require.Empty(t, s.Steps)
 	require.NotEmpty(t, s.Omitted)
 

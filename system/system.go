@@ -154,6 +154,9 @@ type Injectable interface {
 // over keys, "" for none.
 const SettingRefuseKey = "refuse-key"
 
+// CountRefused is the counter of the times that a replica refused: the evidence.
+const CountRefused = "refused"
+
 // Framed tells where the messages of a connection end, so that a testbed can
 // lose, repeat and reorder them.
 type Framed interface {

@@ -35,7 +35,7 @@ func newCheck() *cobra.Command {
 			}
 			v, err := judge(c.Context(), h, model, limit)
 			if err != nil {
-				return err
+				return fmt.Errorf("%w: %w", errUsage, err)
 			}
 			if err := printVerdict(c.OutOrStdout(), args[0], h, v, asJSON); err != nil {
 				return err
@@ -76,10 +76,10 @@ func judge(ctx context.Context, h *histories.History, model string, limit time.D
 	c, ok := models()[model]
 	if !ok {
 		names := slices.Sorted(maps.Keys(models()))
-		return checker.Verdict{}, fmt.Errorf("%w: --model: found %q, expected one of %s", errUsage, model, strings.Join(names, ", "))
+		return checker.Verdict{}, fmt.Errorf("--model: found %q, expected one of %s", model, strings.Join(names, ", "))
 	}
 	if limit <= 0 {
-		return checker.Verdict{}, fmt.Errorf("%w: --check-time: found %v, expected more than 0", errUsage, limit)
+		return checker.Verdict{}, fmt.Errorf("--check-time: found %v, expected more than 0", limit)
 	}
 	return checker.Budget(c, checker.Limits{Time: limit}).Check(ctx, checker.Run{History: h}), nil
 }

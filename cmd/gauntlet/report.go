@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gauntlet-go/gauntlet"
 	"github.com/gauntlet-go/gauntlet/checker"
-	"github.com/gauntlet-go/gauntlet/histories"
 	"github.com/gauntlet-go/gauntlet/report"
 )
 
@@ -26,7 +25,7 @@ func newReport() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := readRun(c.Context(), args[0])
 			if err != nil {
-				return err
+				return fmt.Errorf("%w: %w", errUsage, err)
 			}
 			path := filepath.Join(args[0], "report.html")
 			if err := report.WriteFile(path, page); err != nil {
@@ -40,36 +39,25 @@ func newReport() *cobra.Command {
 	}
 }
 
-// readRun gathers a run's page from its directory.
+// readRun gathers a run's page from its directory. The error says what of it
+// cannot be read.
 func readRun(ctx context.Context, dir string) (report.Page, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return report.Page{}, fmt.Errorf("%w: %w", errUsage, err)
+		return report.Page{}, err
 	} else if !info.IsDir() {
-		return report.Page{}, fmt.Errorf("%w: found the file %s, expected the directory of a run", errUsage, dir)
+		return report.Page{}, fmt.Errorf("found the file %s, expected the directory of a run", dir)
 	}
-	history, err := readHistory(dir, nil)
-	if err != nil {
-		return report.Page{}, fmt.Errorf("%w: %w", errUsage, err)
-	}
-	page, err := describedPage(dir)
+	page, judged, err := gauntlet.LoadPage(dir)
 	if err != nil {
 		return page, err
 	}
-	page.History = history
-	if page.Trace, err = readTrace(filepath.Join(dir, "trace.jsonl")); err != nil {
-		return page, err
+	if page.Replay == "" {
+		page.Replay = "gauntlet check " + shellQuote(dir)
 	}
-	var results gauntlet.Result
-	switch err := readJSON(filepath.Join(dir, "results.json"), &results); {
-	case errors.Is(err, os.ErrNotExist):
+	if !judged {
 		page.Verdict, err = judgeCut(ctx, page)
-		return page, err
-	case err != nil:
-		return page, err
 	}
-	page.Title, page.Replay, page.Verdict = results.Name, results.Replay, results.Verdict
-	page.Pictures = pictures(dir, page.Verdict)
-	return page, nil
+	return page, err
 }
 
 // judgeCut judges a run that nobody has judged. It is valid only if it is all
@@ -79,9 +67,11 @@ func judgeCut(ctx context.Context, page report.Page) (checker.Verdict, error) {
 	if err != nil {
 		return v, err
 	}
+	wanted := func(n checker.Note) bool { return n.Name == "faults" && n.Value != "none" }
+	noFaults := len(page.History.Faults()) == 0 && !slices.ContainsFunc(page.Config, wanted)
 	parts := []checker.Checker{
 		checker.Func(func(context.Context, checker.Run) checker.Verdict { return v }),
-		checker.Exercised(checker.Requirements{NoFaults: len(page.History.Faults()) == 0}),
+		checker.Exercised(checker.Requirements{NoFaults: noFaults}),
 	}
 	if why := page.History.Interrupted; why != "" {
 		parts = append(parts, checker.Func(func(context.Context, checker.Run) checker.Verdict {
@@ -89,17 +79,4 @@ func judgeCut(ctx context.Context, page report.Page) (checker.Verdict, error) {
 		}))
 	}
 	return checker.All(parts...).Check(ctx, checker.Run{History: page.History, Trace: page.Trace}), nil
-}
-
-// readTrace reads the trace of a run; a run that was cut short has none.
-func readTrace(path string) ([]histories.Event, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	return histories.ReadTrace(f, path)
 }

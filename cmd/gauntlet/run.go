@@ -77,9 +77,17 @@ func (f *runFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return everySeed(ctx, first, last, stderr, func(seed uint64) (int, error) {
+		return f.one(ctx, test, seed, stdout, stderr)
+	})
+}
+
+// everySeed does one run after the other and ends with the worst of their exit
+// codes. An error ends it, and is only told if there has been a violation.
+func everySeed(ctx context.Context, first, last uint64, stderr io.Writer, one func(seed uint64) (int, error)) error {
 	worst := exitValid
 	for seed := first; ; seed++ {
-		code, err := f.one(ctx, test, seed, stdout, stderr)
+		code, err := one(seed)
 		if err != nil && worst == exitInvalid {
 			fmt.Fprintln(stderr, "gauntlet:", err)
 			return exit(worst)
@@ -88,8 +96,11 @@ func (f *runFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 		worst = worse(worst, code)
-		if seed == last || ctx.Err() != nil {
+		if seed == last {
 			return asExit(worst)
+		}
+		if ctx.Err() != nil {
+			return asExit(worse(worst, exitInterrupted))
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (r *replica) query(key []byte) (tag Tag, value string, durable bool) {
 // returns, or later from another goroutine, or never if the node fails before.
 func (r *replica) update(key []byte, tag Tag, value string, done func(refused bool)) {
 	if r.refuses(key) {
-		r.site.Count("refused", 1)
+		r.site.Count(system.CountRefused, 1)
 		done(true)
 		return
 	}

@@ -184,7 +184,7 @@ func TestARefusedKey(t *testing.T) {
 	c.sites["n3"].Set(system.SettingRefuseKey, "kri*")
 	require.Equal(t, histories.Info, write(t, n1, "krishnan", 90).Type, "only one stores it")
 	require.Equal(t, histories.OK, write(t, n1, "aravind", 70).Type)
-	require.Positive(t, c.sites["n3"].Counter("refused"))
+	require.Positive(t, c.sites["n3"].Counter(system.CountRefused))
 }
 
 func TestWhatCannotBeStoredIsRejected(t *testing.T) {
