@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/gauntlet-go/gauntlet/histories"
 )
@@ -79,6 +78,3 @@ func took(o *operation) string {
 
 // rests reports whether an operation may take effect after the client gave up.
 func (o *operation) rests() bool { return o.outcome == histories.Info }
-
-// overlaps reports whether an operation was running at some time of an interval.
-func (o *operation) overlaps(from, to time.Duration) bool { return o.start <= to && o.end >= from }

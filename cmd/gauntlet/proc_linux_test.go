@@ -31,11 +31,11 @@ func stat(pid int) []string {
 	return strings.Fields(string(line[bytes.LastIndexByte(line, ')')+1:]))
 }
 
-// Places in what stat returns; proc(5) counts from the id of the process.
+// Places in what stat returns: in proc(5) the fields 3, 4 and 22.
 const (
-	statState  = 3 - 3
-	statParent = 4 - 3
-	statStart  = 22 - 3
+	statState  = 0
+	statParent = 1
+	statStart  = 19
 )
 
 // state is "T" for a process that is stopped and "" for one that has ended,

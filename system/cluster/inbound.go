@@ -44,12 +44,12 @@ func (l *Links) receive(conn net.Conn) {
 	unhook := context.AfterFunc(l.ctx, func() { _ = conn.Close() })
 	defer unhook()
 	defer conn.Close() //nolint:errcheck // nothing was written
-	err := l.readAll(NewReader(conn))
-	if err != nil && l.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+	if err := l.readAll(NewReader(conn)); l.ctx.Err() == nil && !errors.Is(err, io.EOF) {
 		l.log.Debug("connection from a peer broke", "error", err)
 	}
 }
 
+// readAll reads frames until the connection ends, and returns why it did.
 func (l *Links) readAll(frames *Reader) error {
 	payload, err := frames.Next()
 	if err != nil {

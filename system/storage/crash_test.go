@@ -59,15 +59,8 @@ func life(t require.TestingT, disk *memDisk, scenario []step) (confirmed, append
 	}
 	first := c.n - int(log.Durable()) // number of a record less its LSN
 	for _, s := range scenario {
-		var lsn uint64
-		for range s.appends {
-			if lsn, err = log.Append(record(t, count{N: c.n + 1, Pad: "0123456789"[:c.n%10]})); err != nil {
-				break
-			}
-			c.n++
-		}
-		if err = log.Wait(context.Background(), lsn); err != nil {
-			break
+		if err := countOn(t, log, &c, s.appends); err != nil {
+			break // some of them may have been appended, and none was confirmed
 		}
 		confirmed = max(confirmed, int(log.Durable())+first)
 		if s.rewrite {
@@ -86,6 +79,20 @@ func life(t require.TestingT, disk *memDisk, scenario []step) (confirmed, append
 	}
 	_ = log.Close()
 	return max(confirmed, int(log.Durable())+first), c.n
+}
+
+// countOn appends so many records and waits for them.
+func countOn(t require.TestingT, log *Log, c *counter, n int) error {
+	var last uint64
+	for range n {
+		lsn, err := log.Append(record(t, count{N: c.n + 1, Pad: "0123456789"[:c.n%10]}))
+		if err != nil {
+			return err
+		}
+		last = lsn
+		c.n++
+	}
+	return log.Wait(context.Background(), last)
 }
 
 // requireSurvives checks what a restart finds after a crash.
