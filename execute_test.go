@@ -115,6 +115,23 @@ func TestACrashIsAViolation(t *testing.T) {
 	require.Contains(t, explanations[0], "Node n1 ended by itself")
 }
 
+// A node that does not come back after a kill is the system's fault, not the
+// harness's: the run is judged.
+func TestANodeThatDoesNotComeBack(t *testing.T) {
+	kill := &nemesis.Schedule{Duration: 2 * time.Second, Steps: []nemesis.Step{{
+		Name: "s01-kill", Kind: nemesis.Kill, At: 200 * time.Millisecond, For: 100 * time.Millisecond, Nodes: []string{"n1"},
+	}}}
+	res, err := gauntlet.Execute(t.Context(), gauntlet.Test{
+		System: oneLife{}, Nodes: 1, Clients: 1, Duration: time.Second, Schedule: kill, Rate: 20, Out: t.TempDir(), Seed: 1,
+	})
+	require.NoError(t, err)
+	require.Equal(t, checker.Invalid, res.Validity)
+	require.Equal(t, "crash", res.First.Anomaly)
+	healed := res.Verdict.Parts[len(res.Verdict.Parts)-1]
+	require.Equal(t, "healed", healed.Checker)
+	require.Contains(t, healed.Reason, "n1")
+}
+
 // An interrupted run is judged by what there is, and is never valid.
 func TestAnInterruptedRun(t *testing.T) {
 	defer goleak.VerifyNone(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/gauntlet-go/gauntlet/workload"
 )
 
-func TestMain(m *testing.M) { gauntlet.Main(m, quorum.System, dud{}, fragile{}) }
+func TestMain(m *testing.M) { gauntlet.Main(m, quorum.System, dud{}, fragile{}, oneLife{}) }
 
 // TestJepsen runs every system with every workload that fits it, under each of
 // its fault profiles: TestJepsen/<system>/<workload>/<faults>.

@@ -68,11 +68,19 @@ func (r *run) checkers(interrupted bool) checker.Checker {
 		checker.Exercised(checker.Requirements{NoFaults: !r.test.wantsFaults()}),
 	}
 	if interrupted {
-		parts = append(parts, checker.Func(func(context.Context, checker.Run) checker.Verdict {
-			return checker.Verdict{Checker: "complete", Reason: "the run was interrupted"}
-		}))
+		parts = append(parts, unknown("complete", "the run was interrupted"))
+	}
+	if r.unhealed != nil {
+		parts = append(parts, unknown("healed", r.unhealed.Error()))
 	}
 	return checker.All(parts...)
+}
+
+// unknown is a part of the verdict that is open for a reason.
+func unknown(name, reason string) checker.Checker {
+	return checker.Func(func(context.Context, checker.Run) checker.Verdict {
+		return checker.Verdict{Checker: name, Reason: reason}
+	})
 }
 
 // crashes is the verdict that no node ended unless it was made to.

@@ -31,7 +31,7 @@ type run struct {
 	schedule nemesis.Schedule
 	meter    meter
 	lanes    []*lane
-	faults   *nemesis.Report
+	unhealed error // what the nemesis could not take back
 }
 
 const (
@@ -126,11 +126,8 @@ func (r *run) phases(ctx context.Context) error {
 	r.meter.enter("main")
 	main, cancel := context.WithTimeout(ctx, r.test.Duration)
 	defer cancel()
-	var faultErr error
 	var nemesisDone sync.WaitGroup
-	nemesisDone.Go(func() {
-		r.faults, faultErr = nemesis.Run(main, r.schedule, r.bed, &faultLog{run: r})
-	})
+	nemesisDone.Go(func() { _, r.unhealed = nemesis.Run(main, r.schedule, r.bed, &faultLog{run: r}) })
 	// An operation that is under way is finished, but an interrupt does not
 	// wait for it for long.
 	hard, release := graceful(ctx, interruptedOpTime)
@@ -138,8 +135,8 @@ func (r *run) phases(ctx context.Context) error {
 	loadErr := r.everyLane(func(l *lane) error { return l.main(main, hard) })
 	r.meter.enter("heal")
 	nemesisDone.Wait()
-	if err := errors.Join(loadErr, faultErr); err != nil || ctx.Err() != nil {
-		return err
+	if loadErr != nil || ctx.Err() != nil {
+		return loadErr
 	}
 	r.meter.enter("final")
 	final, cancelFinal := context.WithTimeout(ctx, finalTime)

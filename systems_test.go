@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/gauntlet-go/gauntlet/histories"
 	"github.com/gauntlet-go/gauntlet/system"
@@ -80,3 +81,25 @@ func ask(conn net.Conn, v histories.Value) system.Outcome {
 }
 
 func (fragileClient) Close() error { return nil }
+
+// oneLife is a system whose nodes start once and never again.
+type oneLife struct{ fragile }
+
+func (oneLife) Name() string { return "one-life" }
+
+func (oneLife) Node(ctx context.Context, site system.Site) error {
+	if err := site.Disk().MkdirAll("lived"); err != nil {
+		return err
+	}
+	if err := site.Disk().SyncDir("."); err != nil {
+		return err
+	}
+	f, err := site.Disk().OpenFile("lived/once", os.O_CREATE|os.O_EXCL|os.O_RDWR)
+	if err != nil {
+		return fmt.Errorf("there is no second life: %w", err)
+	}
+	if err := errors.Join(f.Close(), site.Disk().SyncDir("lived")); err != nil {
+		return err
+	}
+	return fragile{}.Node(ctx, site)
+}

@@ -88,7 +88,7 @@ type final struct {
 }
 
 // finalTries is how often a final read is tried before it is given up.
-const finalTries = 50
+const finalTries = 20
 
 // fresh makes a key. The caller holds mu or is alone.
 func (g *registers) fresh() *register {
