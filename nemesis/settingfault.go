@@ -95,7 +95,10 @@ type tornFault struct {
 
 func (f *tornFault) inject(ctx context.Context) error {
 	f.torn = f.watchCounter(counterTorn, f.step.Nodes)
-	if err := f.setAll(ctx, SettingTorn, tornAlways); err != nil {
+	// Syncs are slow meanwhile, so that the kill finds the torn write and not
+	// the whole of it.
+	err := errors.Join(f.setAll(ctx, SettingSlowDisk, tornSync.String()), f.setAll(ctx, SettingTorn, tornAlways))
+	if err != nil {
 		return err
 	}
 	f.awaitTears(ctx)
@@ -104,6 +107,7 @@ func (f *tornFault) inject(ctx context.Context) error {
 
 const (
 	tornAlways  = "1"
+	tornSync    = 25 * time.Millisecond
 	tornPatient = 300 * time.Millisecond
 	tornPoll    = 2 * time.Millisecond
 )
@@ -127,7 +131,7 @@ func (f *tornFault) awaitTears(ctx context.Context) {
 func (f *tornFault) recover(ctx context.Context) error {
 	up := f.bringAllUp(ctx)
 	f.sum, f.text = f.torn.told()
-	return errors.Join(up, f.unsetAll(ctx, SettingTorn))
+	return errors.Join(up, f.unsetAll(ctx, SettingTorn), f.unsetAll(ctx, SettingSlowDisk))
 }
 
 func (f *tornFault) evidence() (bool, string) {

@@ -83,12 +83,20 @@ func (store) Node(ctx context.Context, site system.Site) (err error) {
 	var upkeep sync.WaitGroup
 	upkeep.Go(func() { replica.keepSmall(ctx) })
 	defer upkeep.Wait()
-	site.Trace("boot", "incarnation", incarnation, "keys", replica.keys())
+	site.Trace("boot", "incarnation", incarnation, "keys", replica.keys(), "cut", replica.cut())
 	coord.run(ctx)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil
+}
+
+// cut is the number of bytes of a torn record that the log ended with.
+func (r *replica) cut() int64 {
+	if r.log == nil {
+		return 0
+	}
+	return r.log.Recovered().CutBytes
 }
 
 // keys is the number of registers that the replica knows.
