@@ -95,7 +95,7 @@ func (s story) outdated(w witness, name string) string {
 	}
 	fmt.Fprintf(&b, "After that, %s read %s and got the older value %s: %s. ", s.did(late), place(w.key), oldV, s.origin(w.old, oldV))
 	fmt.Fprintf(&b, "%s is older because %s. ", oldV, s.older(w, oldV))
-	fmt.Fprintf(&b, "No order explains this: %s must come before %s, yet %s had returned at %s, before the last read of %s was invoked at %s, and nobody wrote %s a second time.",
+	fmt.Fprintf(&b, "No order explains this: %s must come before %s, yet %s had returned at %s, before this read of %s was invoked at %s, and nobody wrote %s a second time.",
 		oldV, freshV, s.call(*w.fresh.first), seconds(w.fresh.first.Complete.Time), oldV, seconds(late.Invoke.Time), oldV)
 	if name == lostWrite {
 		fmt.Fprintf(&b, " No read that was invoked after the acknowledgement ever returned %s: the write is lost.", freshV)

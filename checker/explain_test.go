@@ -23,7 +23,7 @@ func TestExplanations(t *testing.T) {
 			`After that, client 1 at n3 (invoked 3.200 s, returned 3.700 s) read key "x" and got the older value 5: ` +
 			`5 was written by client 0 at n1 (invoked 1.300 s, acknowledged 1.800 s). ` +
 			`5 is older because the write of 5 by client 0 at n1 had returned at 1.800 s, before the write of 7 by client 0 at n1 was invoked at 2.000 s. ` +
-			`No order explains this: 5 must come before 7, yet the write of 7 by client 0 at n1 had returned at 2.500 s, before the last read of 5 was invoked at 3.200 s, and nobody wrote 5 a second time. ` +
+			`No order explains this: 5 must come before 7, yet the write of 7 by client 0 at n1 had returned at 2.500 s, before this read of 5 was invoked at 3.200 s, and nobody wrote 5 a second time. ` +
 			`In force meanwhile: partition n1 | n2 n3, 1.000–3.700 s.`: `
 nemesis:  |=========partition========|
 0 n1:        |x.w5| |x.w7|
@@ -37,8 +37,8 @@ nemesis:                        |=kill=|
 			`Client 1 (invoked 1.300 s, returned 1.600 s) read 2. ` +
 			`After that, client 2 (invoked 1.900 s, returned 2.200 s) read the register and got the older value 1: ` +
 			`1 was written by client 0 (invoked 0.300 s, acknowledged 0.600 s). ` +
-			`1 is older because the write of 1 by client 0 had returned at 0.600 s, before the read of 2 by client 1 was invoked at 1.300 s. ` +
-			`No order explains this: 1 must come before 2, yet the read of 2 by client 1 had returned at 1.600 s, before the last read of 1 was invoked at 1.900 s, and nobody wrote 1 a second time. ` +
+			`1 is older because the write of 1 by client 0 had returned at 0.600 s, before the write of 2 by client 0 was invoked at 0.800 s. ` +
+			`No order explains this: 1 must come before 2, yet the read of 2 by client 1 had returned at 1.600 s, before this read of 1 was invoked at 1.900 s, and nobody wrote 1 a second time. ` +
 			`In force meanwhile: pause n1 | n2 n3, 1.000–2.600 s (no effect observed).`: `
 nemesis:  |=====pause=====>
 0: |w1| |w2>
@@ -83,4 +83,23 @@ func TestLongValuesAreClipped(t *testing.T) {
 	require.LessOrEqual(t, len(text), clipAt+len("…"))
 	require.True(t, strings.HasPrefix(text, `"éé`))
 	require.NotContains(t, text, "\uFFFD")
+}
+
+// Of many stale reads the first one is shown, with the fault that it happened
+// under, and not one of long after; and as little as proves it.
+func TestTheSoonestProofIsShown(t *testing.T) {
+	h := diagram(t, `
+nemesis:                 |=cut=|            |=kill=|
+0:      |w1| |w2|
+1:                         |r1|                        |r1|  |r1|
+2:                                  |r2|`)
+	v := Register().Check(t.Context(), Run{History: h})
+	require.Len(t, v.Anomalies, 1)
+	a := v.Anomalies[0]
+	require.Len(t, a.Ops, 6, "two writes and the read")
+	require.Contains(t, a.Explanation, "cut")
+	require.NotContains(t, a.Explanation, "kill")
+	last := h.Ops[a.Ops[len(a.Ops)-1]]
+	require.Equal(t, "read", last.F)
+	require.Less(t, last.Time.Seconds(), 4.0, "the other reads come at 5 s and later")
 }

@@ -1,8 +1,10 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -101,6 +103,7 @@ func (p *panel) zones(ctx context.Context, z *zones) {
 		}
 		found = append(found, z.anomaly(story{p.run.History}, w))
 	}
+	slices.SortStableFunc(found, func(a, b Anomaly) int { return cmp.Compare(slices.Max(a.Ops), slices.Max(b.Ops)) })
 	p.anomalies = telling(found)
 	skip := func(key string) bool {
 		k, _ := z.keyOf(key)

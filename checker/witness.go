@@ -25,7 +25,7 @@ type witness struct {
 type members struct {
 	writer *histories.Operation
 	first  *histories.Operation // with the least return, if it returned
-	last   *histories.Operation // with the greatest call
+	last   *histories.Operation // invoked after the other value was there
 }
 
 func (z *zones) witness(f finding) witness {
@@ -34,16 +34,20 @@ func (z *zones) witness(f finding) witness {
 	case unwritten:
 		w.failed = z.failedWrite(w.key, registerValue(*w.old.first))
 	case overlap, inside:
-		// Of two values each of which must come before the other, the last one
-		// to be invoked is always a read: the one that is too late.
 		w.fresh = z.members(f.b)
-		if z.clusters[f.b].high() > z.clusters[f.a].high() {
+		// The soonest proof: of each value the first operation that was
+		// invoked after the other value was certainly there.
+		w.old.last, w.fresh.last = z.after(f.a, w.fresh.first), z.after(f.b, w.old.first)
+		// The later of the two is always a read: the one that is too late. There
+		// may be none if the finding is wrong, which confirm then says.
+		if o, f := w.old.last, w.fresh.last; o != nil && f != nil && f.Invoke.Index > o.Invoke.Index {
 			w.old, w.fresh = w.fresh, w.old
 		}
 	}
 	return w
 }
 
+// members finds the writer of a cluster and its first completion.
 func (z *zones) members(id int32) members {
 	var m members
 	c := &z.clusters[id]
@@ -52,17 +56,25 @@ func (z *zones) members(id int32) members {
 	}
 	for i := range z.ops {
 		op := &z.ops[i]
-		if z.cluster[i] != id {
-			continue
-		}
-		if op.Outcome() == histories.OK && (m.first == nil || op.Complete.Index < m.first.Complete.Index) {
+		if z.cluster[i] == id && op.Outcome() == histories.OK && (m.first == nil || op.Complete.Index < m.first.Complete.Index) {
 			m.first = op
 		}
-		if m.last == nil || op.Invoke.Index > m.last.Invoke.Index {
-			m.last = op
-		}
+	}
+	if c.writer == initial {
+		m.first = nil // it was there before all
 	}
 	return m
+}
+
+// after returns the first member of a cluster that was invoked after an
+// operation had completed; nil stands for the initial value's, which always has.
+func (z *zones) after(id int32, op *histories.Operation) *histories.Operation {
+	for i := range z.ops { // in order of call
+		if z.cluster[i] == id && (op == nil || z.ops[i].Invoke.Index > op.Complete.Index) {
+			return &z.ops[i]
+		}
+	}
+	return nil
 }
 
 func (z *zones) failedWrite(key string, v histories.Value) *histories.Operation {
