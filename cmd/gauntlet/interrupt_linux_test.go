@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -92,9 +93,14 @@ func troubled(t *testing.T, args ...string) *victim {
 	return v
 }
 
-// start starts the process, in a group of its own.
+// start starts the process, in a group of its own. SIGHUP ends it even if this
+// process was told to ignore it, as by nohup: what is handled here is not
+// ignored there.
 func (v *victim) start(t *testing.T) {
 	t.Helper()
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP)
+	defer signal.Stop(handled)
 	v.cmd.Stdout, v.cmd.Stderr = &v.stdout, &v.stderr
 	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	v.cmd.WaitDelay = patience
