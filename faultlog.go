@@ -32,9 +32,12 @@ func (f *faultLog) End(step nemesis.Step, out nemesis.Outcome) {
 	if out.Effect {
 		op.Type = histories.OK
 	}
+	if out.Err != nil {
+		op.Error += "; " + out.Err.Error()
+	}
 	f.record(f.run.rec.Complete(op))
 	f.run.meter.end(step.Label())
-	f.run.tell("end " + step.Name + ": " + out.Evidence)
+	f.run.tell("end " + step.Name + ": " + op.Error)
 }
 
 func (f *faultLog) record(_ int, err error) {

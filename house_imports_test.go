@@ -15,7 +15,8 @@ const houseModule = "github.com/gauntlet-go/gauntlet"
 // houseMayImport says which rooms the code of a room may import, besides
 // itself. The floors are: 1 histories; 2 nemesis, system, checker, which never
 // import each other; 3 testbed, report, workload; 4 the root and the control
-// room; 5 the command.
+// room; 5 the command. Examples are systems as users write them. What is internal
+// stands below all floors: it imports none of them, and all may use it.
 var houseMayImport = map[string][]string{
 	"histories":   {},
 	"nemesis":     {"histories"},
@@ -29,6 +30,7 @@ var houseMayImport = map[string][]string{
 	"cmd":         {"histories", "nemesis", "system", "checker", "testbed", "report", "workload", ".", "controlroom", "mutants"},
 	"mutants":     {},
 	"examples":    {"histories", "system"},
+	"internal":    {},
 }
 
 var houseImportRules = []houseRule{
@@ -110,7 +112,7 @@ func houseDirections(tree *houseTree) (r houseReport) {
 		if room == "" {
 			room = "."
 		}
-		if room != f.room() && !slices.Contains(houseMayImport[f.room()], room) {
+		if room != f.room() && room != "internal" && !slices.Contains(houseMayImport[f.room()], room) {
 			r.add(f.path, line, "found an import of %s, expected only rooms below: %v", name, houseMayImport[f.room()])
 		}
 	})

@@ -3,11 +3,11 @@ package gauntlet
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/histories"
+	"github.com/gauntlet-go/gauntlet/internal/dice"
 	"github.com/gauntlet-go/gauntlet/system"
 	"github.com/gauntlet-go/gauntlet/workload"
 )
@@ -29,12 +29,10 @@ type lane struct {
 
 func newLane(r *run, index int) *lane {
 	nodes := r.test.nodeNames()
-	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "think/%d", index)
 	return &lane{
 		test: &r.test, index: index, process: index, node: nodes[index%len(nodes)],
 		dialer: r.bed.Dialer(r.test.clientNames()[index]), gen: r.gen, rec: r.rec, meter: &r.meter,
-		dice: rand.New(rand.NewPCG(r.test.Seed, h.Sum64())),
+		dice: dice.For(r.test.Seed, fmt.Sprintf("think/%d", index)),
 	}
 }
 

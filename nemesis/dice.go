@@ -1,11 +1,12 @@
 package nemesis
 
 import (
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	derive "github.com/gauntlet-go/gauntlet/internal/dice"
 )
 
 // dice are derived from the seed and the name of what they decide, so that
@@ -13,9 +14,7 @@ import (
 type dice struct{ *rand.Rand }
 
 func diceFor(seed uint64, name string) dice {
-	h := fnv.New64a()
-	h.Write([]byte(name)) //nolint:errcheck // a hash does not fail
-	return dice{rand.New(rand.NewPCG(seed, h.Sum64()))}
+	return dice{derive.For(seed, name)}
 }
 
 // between returns a duration from lo to hi, a multiple of unit above lo.

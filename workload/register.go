@@ -8,6 +8,7 @@ import (
 
 	"github.com/gauntlet-go/gauntlet/checker"
 	"github.com/gauntlet-go/gauntlet/histories"
+	"github.com/gauntlet-go/gauntlet/internal/dice"
 )
 
 // Register reads and writes registers, one for each key. Each written value is
@@ -52,7 +53,7 @@ func (r Register) Generator(seed uint64, lanes int) Generator {
 	r = r.withDefaults()
 	g := &registers{cfg: r, lanes: lanes, keys: make(map[string]*register)}
 	for i := range lanes {
-		g.dice = append(g.dice, dice(seed, fmt.Sprintf("lane/%d", i)))
+		g.dice = append(g.dice, dice.For(seed, fmt.Sprintf("lane/%d", i)))
 	}
 	for range r.Keys {
 		g.active = append(g.active, g.fresh())

@@ -1,9 +1,6 @@
 package workload
 
 import (
-	"hash/fnv"
-	"math/rand/v2"
-
 	"github.com/gauntlet-go/gauntlet/checker"
 	"github.com/gauntlet-go/gauntlet/histories"
 )
@@ -37,11 +34,4 @@ type Generator interface {
 // path.Match, which match some of them and not all.
 type Keyed interface {
 	KeyPatterns() []string
-}
-
-// dice returns the dice of a name.
-func dice(seed uint64, name string) *rand.Rand {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }

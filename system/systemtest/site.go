@@ -3,7 +3,6 @@ package systemtest
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gauntlet-go/gauntlet/internal/dice"
 	"github.com/gauntlet-go/gauntlet/system"
 )
 
@@ -102,9 +102,7 @@ func (s *Site) Now() time.Time { return time.Now() }
 
 // Rand returns dice that depend on the node and the name alone.
 func (s *Site) Rand(name string) *rand.Rand {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(s.id + "/" + name))
-	return rand.New(rand.NewPCG(1, h.Sum64()))
+	return dice.For(1, s.id+"/"+name)
 }
 
 // Options returns the options that the site was made with.

@@ -2,13 +2,13 @@ package proxy
 
 import (
 	"context"
-	"hash/fnv"
+	"fmt"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
+	"github.com/gauntlet-go/gauntlet/internal/dice"
 	"github.com/gauntlet-go/gauntlet/nemesis"
 )
 
@@ -166,12 +166,7 @@ func (n *Network) newPump(c *conn, link nemesis.Link, src, dst *net.TCPConn) *pu
 
 // dice derives dice of a direction from the seed and the names of things.
 func (n *Network) dice(c *conn, link nemesis.Link, what string) *rand.Rand {
-	h := fnv.New64a()
-	ordinal := strconv.FormatUint(c.ordinal, 10)
-	for _, part := range []string{c.door.link.From, c.door.link.To, c.door.role, link.From, ordinal, what} {
-		_, _ = h.Write([]byte(strconv.Quote(part)))
-	}
-	return rand.New(rand.NewPCG(n.seed, h.Sum64()))
+	return dice.For(n.seed, fmt.Sprintf("%q %q %q %q %d %s", c.door.link.From, c.door.link.To, c.door.role, link.From, c.ordinal, what))
 }
 
 func (n *Network) refused(l nemesis.Link) {
