@@ -51,8 +51,8 @@ type Test struct {
 	// Out is the directory below which the run's directory is made; "" is
 	// "runs".
 	Out string
-	// Replay is the command that repeats the run, for the report. "%d" in it
-	// stands for the seed.
+	// Replay is the command that repeats the run, for the report; made up from
+	// system and seed if empty.
 	Replay string
 	// Logger receives what the harness does; nil discards it.
 	Logger *slog.Logger

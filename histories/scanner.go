@@ -287,7 +287,7 @@ func (s *scanner) escape() {
 	s.pos += 2
 }
 
-// unicode reads \uXXXX, or two of them that are a pair of surrogates. A lone
+// unicode reads \uhhhh, or two of them that are a pair of surrogates. A lone
 // surrogate from U+DC80 to U+DCFF is a byte; any other one stands for no text.
 func (s *scanner) unicode() {
 	r, ok := s.hex4(s.pos)
@@ -312,7 +312,7 @@ func (s *scanner) unicode() {
 	s.pos += 6
 }
 
-// hex4 reads \uXXXX at a position without moving.
+// hex4 reads \uhhhh at a position without moving.
 func (s *scanner) hex4(at int) (r rune, ok bool) {
 	if at+6 > len(s.data) || s.data[at] != '\\' || s.data[at+1] != 'u' {
 		return 0, false
