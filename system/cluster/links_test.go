@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"net"
 	"sync"
@@ -215,4 +216,39 @@ func TestPeerThatDoesNotReadDelaysNobody(t *testing.T) {
 	}
 	in.wait(t, func(got []string) bool { return len(got) == 100 })
 	require.NoError(t, a.Close())
+}
+
+// stubborn is a site that tells of dials that failed.
+type stubborn struct {
+	*systemtest.Site
+	failed chan struct{}
+}
+
+func (s stubborn) Dial(ctx context.Context, peer, role string) (net.Conn, error) {
+	conn, err := s.Site.Dial(ctx, peer, role)
+	if err != nil {
+		select {
+		case s.failed <- struct{}{}:
+		default:
+		}
+	}
+	return conn, err
+}
+
+func TestAPeerThatIsLateIsFound(t *testing.T) {
+	network := systemtest.New(t, "a", "b")
+	site := stubborn{network.Site("a", nil, nil), make(chan struct{}, 1)}
+	a, err := Open(Config{Site: site, Incarnation: 1, Handle: newBox().handle})
+	require.NoError(t, err)
+	defer a.Close() //nolint:errcheck // test
+	for range 3 {
+		<-site.failed
+	}
+	require.True(t, a.Send(1, []byte("early")))
+	in := newBox()
+	b := open(t, network, "b", 1, in)
+	defer b.Close() //nolint:errcheck // test
+	in.wait(t, func(got []string) bool { return len(got) == 1 })
+	require.Equal(t, "early", in.bodies()[0])
+	require.Equal(t, int64(1), a.Stats(1).Connected)
 }
