@@ -161,6 +161,20 @@ func TestAnInterruptedRun(t *testing.T) {
 	}
 }
 
+// A run whose faults had no effect is no pass, however well it went.
+func TestFaultsWithoutEffectProveNothing(t *testing.T) {
+	refuse := &nemesis.Schedule{Duration: 2 * time.Second, Steps: []nemesis.Step{{
+		Name: "s01-refuse-key", Kind: nemesis.RefuseKey, At: 100 * time.Millisecond, For: 300 * time.Millisecond,
+		Nodes: []string{"n1"}, Pattern: "no such key",
+	}}}
+	res, err := gauntlet.Execute(t.Context(), gauntlet.Test{
+		System: quorum.System, Nodes: 3, Duration: 800 * time.Millisecond, Schedule: refuse, Out: t.TempDir(), Seed: 1,
+	})
+	require.NoError(t, err)
+	require.Equal(t, []gauntlet.FaultCount{{Kind: "refuse-key", Injected: 1}}, res.Faults)
+	require.Equal(t, checker.Unknown, res.Validity)
+}
+
 // Without faults and reads that saw anything a run proves nothing.
 func TestAnIdleRunIsUnknown(t *testing.T) {
 	res, err := gauntlet.Execute(t.Context(), gauntlet.Test{

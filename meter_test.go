@@ -39,7 +39,7 @@ func TestFirstViolation(t *testing.T) {
 		h.Ops = append(h.Ops, op)
 	}
 	v := checker.Verdict{Parts: []checker.Verdict{
-		{Anomalies: []checker.Anomaly{{Name: "late", Ops: []int{0, 9}}, {Name: "early", Key: "k", Ops: []int{1, 5}}}},
+		{Anomalies: []checker.Anomaly{{Name: "late", Ops: []int{0, 9}}, {Name: "early", Key: "k", Ops: []int{1, 5}}, {Name: "later", Ops: []int{7}}}},
 	}}
 	require.Equal(t, &First{Anomaly: "early", Key: "k", Seconds: 5, Operations: 3}, first(h, v))
 	require.Nil(t, first(h, checker.Verdict{}))
