@@ -10,7 +10,7 @@ import (
 	"github.com/gauntlet-go/gauntlet/checker"
 	"github.com/gauntlet-go/gauntlet/histories"
 	"github.com/gauntlet-go/gauntlet/report"
-	"github.com/gauntlet-go/gauntlet/testbed/local"
+	"github.com/gauntlet-go/gauntlet/testbed"
 )
 
 // interruptedCheckTime bounds the checking of a run that was ended early.
@@ -58,13 +58,13 @@ func graceful(parent context.Context, grace time.Duration) (context.Context, con
 // checkers are the workload's promise, that nothing crashed by itself, and that
 // the run exercised anything at all.
 func (r *run) checkers(interrupted bool) checker.Checker {
-	exits := r.bed.Exits()
-	for i := range exits {
-		exits[i].Time += r.lead()
+	ended := r.bed.Crashes()
+	for i := range ended {
+		ended[i].Time += r.lead()
 	}
 	parts := []checker.Checker{
 		r.test.Checker,
-		checker.Func(func(context.Context, checker.Run) checker.Verdict { return crashes(exits) }),
+		checker.Func(func(context.Context, checker.Run) checker.Verdict { return crashes(ended) }),
 		checker.Exercised(checker.Requirements{NoFaults: !r.test.wantsFaults()}),
 	}
 	if interrupted {
@@ -84,16 +84,13 @@ func unknown(name, reason string) checker.Checker {
 }
 
 // crashes is the verdict that no node ended unless it was made to.
-func crashes(exits []local.Exit) checker.Verdict {
+func crashes(ended []testbed.Crash) checker.Verdict {
 	v := checker.Verdict{Checker: "crash", Validity: checker.Valid}
-	for _, e := range exits {
-		if e.Expected {
-			continue
-		}
+	for _, c := range ended {
 		v.Validity = checker.Invalid
-		v.Anomalies = append(v.Anomalies, checker.Anomaly{Name: "crash", Key: e.Node, Explanation: fmt.Sprintf(
-			"Node %s ended by itself, %.3f s into the run, and no fault did that (%s). Its log is nodes/%s/log.txt.",
-			e.Node, e.Time.Seconds(), e, e.Node)})
+		v.Anomalies = append(v.Anomalies, checker.Anomaly{Name: "crash", Key: c.Node, Explanation: fmt.Sprintf(
+			"Node %s ended by itself in its incarnation %d, %.3f s into the run (%s), and no fault did that. Its log is nodes/%s/log.txt.",
+			c.Node, c.Incarnation, c.Time.Seconds(), c.How, c.Node)})
 	}
 	return v
 }

@@ -25,7 +25,7 @@ type run struct {
 	dir      string
 	desc     description
 	began    time.Time // time 0 of history and trace
-	bed      *local.Testbed
+	bed      testbed.Testbed
 	gen      workload.Generator
 	rec      *histories.Recorder
 	schedule nemesis.Schedule
@@ -85,13 +85,14 @@ func (r *run) prepare() (err error) {
 		return err
 	}
 	r.gen = r.test.Workload.Generator(r.test.Seed, r.test.Clients)
-	r.bed, err = local.New(testbed.Config{
+	bed, err := local.New(testbed.Config{
 		System: r.test.System, Options: r.test.Options, Nodes: r.test.nodeNames(), Clients: r.test.clientNames(),
 		Dir: r.dir, Seed: r.test.Seed, Logger: r.test.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("testbed: %w", err)
 	}
+	r.bed = bed
 	if r.schedule, err = r.test.plan(r.test.env(r.bed, r.gen)); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}

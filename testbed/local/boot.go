@@ -46,15 +46,18 @@ type Exit struct {
 
 // String returns "n1, boot 2: exit code 2, not planned".
 func (e Exit) String() string {
-	how := fmt.Sprintf("exit code %d", e.Code)
-	if e.Signal != 0 {
-		how = e.Signal.String()
-	}
 	planned := "planned"
 	if !e.Expected {
 		planned = "not planned"
 	}
-	return fmt.Sprintf("%s, boot %d: %s, %s", e.Node, e.Incarnation, how, planned)
+	return fmt.Sprintf("%s, boot %d: %s, %s", e.Node, e.Incarnation, e.how(), planned)
+}
+
+func (e Exit) how() string {
+	if e.Signal != 0 {
+		return e.Signal.String()
+	}
+	return fmt.Sprintf("exit code %d", e.Code)
 }
 
 // node is the harness's view of one node.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gauntlet-go/gauntlet/system"
+	"github.com/gauntlet-go/gauntlet/testbed"
 )
 
 // Boot starts a node that is down, with the next incarnation, and returns when
@@ -209,4 +210,15 @@ func (t *Testbed) Exits() []Exit {
 	t.exitsMu.Lock()
 	defer t.exitsMu.Unlock()
 	return slices.Clone(t.exits)
+}
+
+// Crashes returns the exits that were not expected.
+func (t *Testbed) Crashes() []testbed.Crash {
+	var crashes []testbed.Crash
+	for _, e := range t.Exits() {
+		if !e.Expected {
+			crashes = append(crashes, testbed.Crash{Node: e.Node, Incarnation: e.Incarnation, Time: e.Time, How: e.how()})
+		}
+	}
+	return crashes
 }
