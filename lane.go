@@ -37,7 +37,8 @@ func newLane(r *run, index int) *lane {
 }
 
 // main does operations until ctx ends. An operation that is under way then is
-// finished, unless hard ends too. The error is the recorder's: without a history there is no run.
+// finished, unless hard ends too. The error is the recorder's: without a history
+// there is no run.
 func (l *lane) main(ctx, hard context.Context) error {
 	for ctx.Err() == nil {
 		done, err := l.do(hard, l.gen.Next(l.index))

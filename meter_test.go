@@ -68,3 +68,26 @@ func TestReplayOfATest(t *testing.T) {
 	require.Equal(t, `GAUNTLET_SEED=7 GAUNTLET_DURATION=3s GAUNTLET_FAULTS='kill/all' go test -count=1 -short -run '^TestJepsen$/^quorum$/^kill,torn$' .`, got.Replay)
 	require.Equal(t, "mine", Test{Replay: "mine"}.replayedBy("T", false).Replay)
 }
+
+func TestARunEndsBeforeTheDeadlineOfItsTest(t *testing.T) {
+	for _, c := range []struct{ left, duration, check time.Duration }{
+		{10 * time.Minute, 20 * time.Second, time.Minute},            // the defaults
+		{80 * time.Second, 20 * time.Second, 30 * time.Second},       // the check is shortened first
+		{50 * time.Second, 10 * time.Second, 10 * time.Second},       // then the main phase
+		{windUp + leastCheck + time.Second, time.Second, leastCheck}, // to a second
+		{windUp + leastCheck + time.Second - 1, 0, 0},                // and then refused
+		{time.Second, 0, 0},
+	} {
+		got, err := Test{}.within(c.left)
+		if c.duration == 0 {
+			require.ErrorContains(t, err, "raise -timeout")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, []time.Duration{c.duration, c.check}, []time.Duration{got.Duration, got.CheckTime}, "%v left", c.left)
+		require.LessOrEqual(t, windUp+got.Duration+got.CheckTime, c.left)
+	}
+	short, err := Test{Duration: 2 * time.Second, CheckTime: 3 * time.Second}.within(time.Hour)
+	require.NoError(t, err)
+	require.Equal(t, []time.Duration{2 * time.Second, 3 * time.Second}, []time.Duration{short.Duration, short.CheckTime})
+}

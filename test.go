@@ -61,6 +61,11 @@ type Test struct {
 	Progress func(Progress)
 }
 
+const (
+	defaultDuration  = 20 * time.Second
+	defaultCheckTime = time.Minute
+)
+
 // ErrConfig is matched by the errors of a Test that cannot be run as it is.
 var ErrConfig = errors.New("bad test")
 
@@ -76,10 +81,10 @@ func (t Test) withDefaults() (Test, error) {
 	}
 	t.Nodes = cmp.Or(t.Nodes, 5)
 	t.Clients = cmp.Or(t.Clients, 10)
-	t.Duration = cmp.Or(t.Duration, 20*time.Second)
+	t.Duration = cmp.Or(t.Duration, defaultDuration)
 	t.Rate = cmp.Or(t.Rate, 1000)
 	t.Timeout = cmp.Or(t.Timeout, 500*time.Millisecond)
-	t.CheckTime = cmp.Or(t.CheckTime, time.Minute)
+	t.CheckTime = cmp.Or(t.CheckTime, defaultCheckTime)
 	t.Out = cmp.Or(t.Out, "runs")
 	if t.Logger == nil {
 		t.Logger = slog.New(slog.DiscardHandler)

@@ -2,6 +2,7 @@ package gauntlet
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -43,8 +44,10 @@ func Run(t *testing.T, test Test) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := test.fitDeadline(t); err != nil {
-		t.Fatal(err)
+	if deadline, ok := t.Deadline(); ok {
+		if test, err = test.within(time.Until(deadline)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if test.Logger == nil {
 		test.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: logLevel()}))
@@ -83,28 +86,25 @@ func (r *Result) failure() string {
 	return b.String()
 }
 
-// windUp is what a run needs beside its main phase: start, final reads, stop,
-// check, report.
-const windUp = 25 * time.Second
+const (
+	// windUp is the most that a run needs beside its main phase and the check:
+	// start, final reads, stop, report.
+	windUp = 30 * time.Second
+	// leastCheck is the time that a check is left at least.
+	leastCheck = 10 * time.Second
+)
 
-// fitDeadline shortens the main phase so that the run ends before the test is
-// killed.
-func (t *Test) fitDeadline(tb *testing.T) error {
-	deadline, ok := tb.Deadline()
-	if !ok {
-		return nil
+// within shortens the main phase, and then the check, so that the run ends
+// before the test is killed.
+func (t Test) within(left time.Duration) (Test, error) {
+	spare := left - windUp - leastCheck
+	if spare < time.Second {
+		return t, fmt.Errorf("%v are left before the test's deadline, a run needs %v: raise -timeout",
+			left.Round(time.Second), windUp+leastCheck+time.Second)
 	}
-	duration := t.Duration
-	if duration == 0 {
-		duration = 20 * time.Second
-	}
-	left := time.Until(deadline) - windUp
-	if left < time.Second {
-		return fmt.Errorf("%v are left before the test's deadline, a run needs %v: raise -timeout",
-			time.Until(deadline).Round(time.Second), windUp+time.Second)
-	}
-	t.Duration = min(duration, left)
-	return nil
+	t.Duration = min(cmp.Or(t.Duration, defaultDuration), spare)
+	t.CheckTime = min(cmp.Or(t.CheckTime, defaultCheckTime), leastCheck+spare-t.Duration)
+	return t, nil
 }
 
 // replayedBy sets the command that repeats the run: with all that the schedule

@@ -38,40 +38,32 @@ func Validate(h *History) error {
 // The operations point into h.Ops. The history must be well-formed.
 func (h *History) Operations() []Operation {
 	out := make([]Operation, 0, len(h.Ops)/2+1)
-	open := make(map[int]int) // process → place in out
-	for i := range h.Ops {
-		op := &h.Ops[i]
-		if op.Process == Nemesis {
-			continue
-		}
-		if op.Type == Invoke {
-			open[op.Process] = len(out)
-			out = append(out, Operation{Invoke: op})
-		} else if at, ok := open[op.Process]; ok {
-			out[at].Complete = op
-			delete(open, op.Process)
-		}
-	}
-	return out
+	return pair(h.Ops, out, func(op *Op) (int, bool) { return op.Process, op.Process != Nemesis })
 }
 
 // Faults pairs the events of the nemesis by their keys, in the order of their
 // invocations: from the injection of a fault to the end of its recovery. They
 // point into h.Ops. The history must be well-formed.
 func (h *History) Faults() []Operation {
-	var out []Operation
-	open := make(map[string]int) // key → place in out
-	for i := range h.Ops {
-		op := &h.Ops[i]
-		if op.Process != Nemesis {
+	return pair(h.Ops, nil, func(op *Op) (string, bool) { return op.Key, op.Process == Nemesis })
+}
+
+// pair appends to out the operations of the events that count, which belong
+// together by what by returns.
+func pair[K comparable](ops []Op, out []Operation, by func(*Op) (key K, counts bool)) []Operation {
+	open := make(map[K]int) // place in out
+	for i := range ops {
+		op := &ops[i]
+		key, counts := by(op)
+		if !counts {
 			continue
 		}
 		if op.Type == Invoke {
-			open[op.Key] = len(out)
+			open[key] = len(out)
 			out = append(out, Operation{Invoke: op})
-		} else if at, ok := open[op.Key]; ok {
+		} else if at, ok := open[key]; ok {
 			out[at].Complete = op
-			delete(open, op.Key)
+			delete(open, key)
 		}
 	}
 	return out

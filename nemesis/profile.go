@@ -10,37 +10,6 @@ import (
 // testbed and the system can do; an empty profile that is not nil means none.
 type Profile []Kind
 
-// All returns every kind of fault that can be done in env, shape by shape where
-// some of its shapes cannot. [Missing] lists the rest.
-func All(env Env) Profile {
-	profile := Profile{}
-	for _, s := range catalogue {
-		cards, omitted := cardsOf(choice{spec: s}, env)
-		switch {
-		case len(cards) == 0:
-		case len(omitted) == 0:
-			profile = append(profile, s.kind)
-		default:
-			for _, sh := range s.shapes {
-				if env.lacksShape(sh) == "" {
-					profile = append(profile, s.kind+"/"+Kind(sh.name))
-				}
-			}
-		}
-	}
-	return profile
-}
-
-// Missing lists the kinds and shapes that cannot be done in env, and why.
-func Missing(env Env) []Omission {
-	var missing []Omission
-	for _, s := range catalogue {
-		_, omitted := cardsOf(choice{spec: s}, env)
-		missing = append(missing, omitted...)
-	}
-	return missing
-}
-
 // Mix returns the profile of these kinds. With none it is the profile of a run
 // without faults.
 func Mix(kinds ...Kind) Profile { return append(Profile{}, kinds...) }
